@@ -1,0 +1,155 @@
+// Floating sums and products: lanes in blocks, blocks in pairs.
+#include "ir/reduction_fold.h"
+
+namespace einkorn::ir {
+namespace {
+
+constexpr uint64_t kShortTerms = 32;  // up to so many are folded from left to right
+constexpr int64_t kLanes = 32;
+constexpr int64_t kBlockTerms = 1024;
+constexpr int64_t kLevels = 64;  // of pairs of blocks: more than a count of 64 bits can need
+
+struct FloatOperation {
+  Opcode opcode;
+  ScalarType type;
+  double identity;
+
+  ValueId Combine(Emitter& emit, ValueId a, ValueId b) const { return emit.Binary(opcode, a, b); }
+  ValueId Identity(Emitter& emit) const { return emit.Float(type, identity); }
+
+  // `folded` with one more term. A term left out becomes the identity instead of a choice between two
+  // sums, so that the chain of sums is short.
+  ValueId Take(Emitter& emit, ValueId folded, const Term& term) const {
+    const ValueId value =
+        emit.Convert(type, ValueOrIdentity(emit, term, emit.Float(emit.type(term.value), identity)));
+    if (!term.factor.valid()) return Combine(emit, folded, value);
+    Term factor = term;
+    factor.value = term.factor;
+    return emit.Fma(value, ValueOrIdentity(emit, factor, emit.Float(type, 1.0)), folded);
+  }
+};
+
+// From left to right.
+class ShortFold : public Fold {
+ public:
+  explicit ShortFold(FloatOperation operation) : operation_(operation) {}
+
+  Values Start(Emitter& emit, ValueId) override { return {operation_.Identity(emit)}; }
+  Values Step(Emitter& emit, const Values& carried, const Term& term) override {
+    return {operation_.Take(emit, carried[0], term)};
+  }
+  Values Finish(Emitter&, const Values& carried) override { return carried; }
+
+ private:
+  FloatOperation operation_;
+};
+
+// Carries the position in the block and how many blocks are finished. The lanes lie in an array; so do
+// the results of 2^level blocks, of which those exist whose bit is set in the number of blocks. With
+// few terms all of them go to lane 0, in order; the identities in the other lanes change nothing.
+class LaneFold : public Fold {
+ public:
+  explicit LaneFold(FloatOperation operation) : operation_(operation) {}
+
+  Values Start(Emitter& emit, ValueId terms) override {
+    lanes_ = emit.Array(operation_.type, kLanes, operation_.Identity(emit));
+    partial_ = emit.Array(operation_.type, kLevels);
+    mask_ = Int(emit, kLanes - 1);
+    if (terms.valid()) {
+      const ValueId is_short =
+          emit.Binary(Opcode::kLe, terms, emit.Integer(ScalarType::kU64, kShortTerms));
+      mask_ = emit.Select(is_short, Int(emit, 0), mask_);
+    }
+    return {Int(emit, 0), Int(emit, 0)};
+  }
+
+  Values Step(Emitter& emit, const Values& carried, const Term& term) override {
+    const ValueId position = carried[0], blocks = carried[1];
+    const ValueId lane = emit.Binary(Opcode::kAnd, position, mask_);
+    emit.Store(lanes_, lane, operation_.Take(emit, emit.Load(lanes_, lane), term));
+    const ValueId next = emit.Binary(Opcode::kAdd, position, Int(emit, 1));
+    const ValueId is_full = emit.Binary(Opcode::kEq, next, Int(emit, kBlockTerms));
+    const auto full = [&] { return Values{Int(emit, 0), FinishBlock(emit, blocks)}; };
+    return emit.If(is_full, full, [&] { return Values{next, blocks}; });
+  }
+
+  // The short block at the end is folded with what there is on each level, the lowest first.
+  Values Finish(Emitter& emit, const Values& carried) override {
+    const auto more = [&](const Values& v) { return emit.Binary(Opcode::kNe, v[0], Int(emit, 0)); };
+    const auto next = [&](const Values& v) {
+      const ValueId exists = IsSet(emit, v[0], Int(emit, 0));
+      const auto folded = [&] { return Values{FoldLevel(emit, v[1], v[2])}; };
+      const ValueId result = emit.If(exists, folded, [&] { return Values{v[2]}; })[0];
+      return Values{emit.Binary(Opcode::kShr, v[0], Int(emit, 1)),
+                    emit.Binary(Opcode::kAdd, v[1], Int(emit, 1)), result};
+    };
+    return {emit.While({carried[1], Int(emit, 0), FoldLanes(emit)}, more, next)[2]};
+  }
+
+ private:
+  static ValueId Int(Emitter& emit, int64_t value) { return emit.Integer(ScalarType::kI64, value); }
+
+  static ValueId IsSet(Emitter& emit, ValueId bits, ValueId level) {
+    const ValueId bit =
+        emit.Binary(Opcode::kAnd, emit.Binary(Opcode::kShr, bits, level), Int(emit, 1));
+    return emit.Binary(Opcode::kNe, bit, Int(emit, 0));
+  }
+
+  // The result of the blocks on `level` with what came after them.
+  ValueId FoldLevel(Emitter& emit, ValueId level, ValueId later) {
+    return operation_.Combine(emit, emit.Load(partial_, level), later);
+  }
+
+  // By halves, into lane 0.
+  ValueId FoldLanes(Emitter& emit) {
+    emit.For(Int(emit, 5), {}, [&](ValueId half, const Values&) {
+      const ValueId width = emit.Binary(Opcode::kShr, Int(emit, kLanes / 2), half);
+      emit.For(width, {}, [&](ValueId lane, const Values&) {
+        const ValueId other = emit.Load(lanes_, emit.Binary(Opcode::kAdd, lane, width));
+        emit.Store(lanes_, lane, operation_.Combine(emit, emit.Load(lanes_, lane), other));
+        return Values();
+      });
+      return Values();
+    });
+    return emit.Load(lanes_, Int(emit, 0));
+  }
+
+  // Adds one to the number of blocks, whose carries say which results are folded in pairs.
+  ValueId FinishBlock(Emitter& emit, ValueId blocks) {
+    const ValueId block = FoldLanes(emit);
+    emit.For(Int(emit, kLanes), {}, [&](ValueId lane, const Values&) {
+      emit.Store(lanes_, lane, operation_.Identity(emit));
+      return Values();
+    });
+    const auto carries = [&](const Values& v) { return IsSet(emit, blocks, v[0]); };
+    const auto fold = [&](const Values& v) {
+      return Values{emit.Binary(Opcode::kAdd, v[0], Int(emit, 1)), FoldLevel(emit, v[0], v[1])};
+    };
+    const Values placed = emit.While({Int(emit, 0), block}, carries, fold);
+    emit.Store(partial_, placed[0], placed[1]);
+    return emit.Binary(Opcode::kAdd, blocks, Int(emit, 1));
+  }
+
+  FloatOperation operation_;
+  ValueId lanes_, partial_, mask_;
+};
+
+}  // namespace
+
+ReductionPlan PlanFloatFold(const ReductionFacts& facts) {
+  const bool is_sum = facts.kind == ReduceKind::kSum;
+  const FloatOperation operation{is_sum ? Opcode::kAdd : Opcode::kMul, facts.result,
+                                 is_sum ? -0.0 : 1.0};
+  ReductionPlan plan;
+  plan.few = std::make_unique<ShortFold>(operation);
+  plan.most_few = kShortTerms;
+  plan.general = std::make_unique<LaneFold>(operation);
+  plan.conclude = [is_sum](Emitter& emit, const Values& summary) {
+    // So that an empty sum is 0.0.
+    return is_sum ? emit.Binary(Opcode::kAdd, summary[0], emit.Float(emit.type(summary[0]), 0.0))
+                  : summary[0];
+  };
+  return plan;
+}
+
+}  // namespace einkorn::ir
