@@ -1,0 +1,78 @@
+#include "frontend/builtins.h"
+
+#include <algorithm>
+#include <array>
+
+namespace einkorn::frontend {
+namespace {
+
+constexpr std::array kBuiltins = {
+#define EINKORN_BUILTIN(name, text, arguments, form, opcode, rule)           \
+  Builtin{BuiltinId::k##name, text,         arguments, BuiltinForm::k##form, \
+          Opcode::k##opcode,  Rule::k##rule},
+#include "frontend/builtins.def"
+#undef EINKORN_BUILTIN
+};
+
+constexpr std::array<std::string_view, 40> kPlanned = {
+    "rsqrt", "cbrt",   "exp",       "exp2",    "expm1", "log",   "log2",         "log10",
+    "log1p", "pow",    "sin",       "cos",     "tan",   "asin",  "acos",         "atan",
+    "atan2", "sinh",   "cosh",      "tanh",    "asinh", "acosh", "atanh",        "hypot",
+    "erf",   "erfc",   "tgamma",    "lgamma",  "isqrt", "gcd",   "dot",          "cross",
+    "norm",  "matmul", "transpose", "complex", "conj",  "arg",   "argmin_value", "argmax_value"};
+
+using enum ScalarType;
+constexpr std::array kAll = {kI8, kI16, kI32, kI64, kU8, kU16, kU32, kU64, kF32, kF64, kBool};
+constexpr std::span<const ScalarType> kEvery(kAll);
+
+struct TypeClass {
+  std::string_view text;
+  std::span<const ScalarType> members;
+};
+constexpr std::array<TypeClass, 7> kClasses = {{
+    {"integer", kEvery.subspan(0, 8)},
+    {"signed", kEvery.subspan(0, 4)},
+    {"unsigned", kEvery.subspan(4, 4)},
+    {"float", kEvery.subspan(8, 2)},
+    {"real", kEvery.subspan(0, 10)},
+    {"number", kEvery.subspan(0, 10)},
+    {"any", kEvery},
+}};
+
+}  // namespace
+
+std::span<const Builtin> AllBuiltins() {
+  return kBuiltins;
+}
+
+const Builtin* BuiltinNamed(std::string_view text) {
+  const auto at = std::ranges::find(kBuiltins, text, &Builtin::text);
+  return at == kBuiltins.end() ? nullptr : &*at;
+}
+
+bool IsPlannedFunction(std::string_view text) {
+  return std::ranges::find(kPlanned, text) != kPlanned.end();
+}
+
+std::optional<NamedReduction> ReductionNamed(std::string_view text) {
+  Rule rule = Rule::kChecked;
+  for (const auto& [prefix, named] :
+       {std::pair{std::string_view("wrapping_"), Rule::kWrap},
+        std::pair{std::string_view("saturating_"), Rule::kSaturate}}) {
+    if (!text.starts_with(prefix)) continue;
+    text.remove_prefix(prefix.size());
+    rule = named;
+  }
+  const auto kind = ReduceKindNamed(text);
+  if (!kind) return std::nullopt;
+  if (rule != Rule::kChecked && kind != ReduceKind::kSum && kind != ReduceKind::kProd)
+    return std::nullopt;
+  return NamedReduction{*kind, rule};
+}
+
+std::span<const ScalarType> MembersOfClass(std::string_view text) {
+  const auto at = std::ranges::find(kClasses, text, &TypeClass::text);
+  return at == kClasses.end() ? std::span<const ScalarType>() : at->members;
+}
+
+}  // namespace einkorn::frontend

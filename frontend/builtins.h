@@ -1,0 +1,45 @@
+// The table of built-in functions.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "ir/ops.h"
+
+namespace einkorn::frontend {
+
+enum class BuiltinForm : uint8_t { kSame, kRotate, kBits, kFromBits, kComposed };
+
+enum class BuiltinId : uint8_t {
+#define EINKORN_BUILTIN(name, text, arguments, form, opcode, rule) k##name,
+#include "frontend/builtins.def"
+#undef EINKORN_BUILTIN
+};
+
+struct Builtin {
+  BuiltinId id;
+  std::string_view text;
+  size_t arguments;
+  BuiltinForm form;
+  Opcode opcode;  ///< its row says which argument types are allowed
+  Rule rule;
+};
+
+std::span<const Builtin> AllBuiltins();
+const Builtin* BuiltinNamed(std::string_view text);
+
+/// Whether the documented language has a function of this name that is not built yet.
+bool IsPlannedFunction(std::string_view text);
+
+/// The reduction of this name (`sum`, `wrapping_sum`, `argmax`, ...) with its overflow rule.
+struct NamedReduction {
+  ReduceKind kind;
+  Rule rule;
+};
+std::optional<NamedReduction> ReductionNamed(std::string_view text);
+
+/// The scalar types that are members of type class `text`; empty if there is no such class.
+std::span<const ScalarType> MembersOfClass(std::string_view text);
+
+}  // namespace einkorn::frontend

@@ -1,0 +1,75 @@
+// The outward header of the front end: from source text to checked, specialised IR.
+//
+// `Check` reads and checks a whole program once. `LowerKernel`, `LowerTest` then make closed
+// modules from it. The body of a function is lowered for the types and statics it is used with, so
+// IR has neither; a generic one is checked at its definition for every member of its classes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "ir/fault.h"
+#include "ir/module.h"
+
+namespace einkorn::frontend {
+
+/// Runs a module without parameters at compile time and returns its results or its fault; given by
+/// the layer above, since the interpreter is a backend.
+using ConstantEvaluator = std::function<Result<std::vector<uint64_t>, Fault>(const ir::Module&)>;
+
+/// A parameter as declared, before any type is bound.
+struct ParameterInfo {
+  std::string name;
+  std::string type_text;             ///< as written: `[h, w] u8`
+  ir::ParamKind kind;                ///< never kSymbol
+  std::optional<ScalarType> scalar;  ///< element type; none if it is a type parameter
+  std::string type_parameter;        ///< its name if it is one
+  int rank = 0;
+  SourceRange range;
+};
+
+struct KernelInfo {
+  std::string name;
+  std::string documentation;  ///< its `///` lines without the slashes
+  std::vector<std::string> type_parameters;
+  std::vector<ParameterInfo> parameters;
+  std::optional<std::string> result_text;
+  SourceRange range;
+};
+
+struct TestInfo {
+  std::string name;
+  SourceRange range;
+};
+
+class CheckedProgram;  // the syntax trees with their names resolved; immutable
+struct CheckedProgramDeleter {
+  void operator()(const CheckedProgram* program) const;
+};
+using CheckedProgramPointer = std::unique_ptr<const CheckedProgram, CheckedProgramDeleter>;
+
+/// Parses and checks `file`. Whatever is wrong is added to `diagnostics`; null if there were
+/// errors. `sources` must outlive the program.
+CheckedProgramPointer Check(const SourceSet& sources, SourceFileId file,
+                            const ConstantEvaluator& evaluate, Diagnostics& diagnostics);
+
+std::vector<KernelInfo> KernelsOf(const CheckedProgram& program);
+std::vector<TestInfo> TestsOf(const CheckedProgram& program);
+
+/// The module of kernel `name`; `type_arguments` are in the order of its type parameters. Faults in
+/// the request (an unknown kernel, a type outside its class) are an Error.
+Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view name,
+                               const std::vector<ScalarType>& type_arguments);
+/// The module of test number `index` of TestsOf; its kernels are `launch`ed, and part of the
+/// module.
+Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index);
+
+/// Dumps for `emit`: one token a line with its place; the tree with indentation.
+std::string DumpTokens(const SourceSet& sources, SourceFileId file, Diagnostics& diagnostics);
+std::string DumpSyntaxTree(const SourceSet& sources, SourceFileId file, Diagnostics& diagnostics);
+
+}  // namespace einkorn::frontend

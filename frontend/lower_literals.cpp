@@ -1,0 +1,302 @@
+// Literals: expressions without a type of their own, computed exactly and fitted to their context.
+#include <fmt/format.h>
+
+#include "frontend/literals.h"
+#include "frontend/lowering.h"
+
+namespace einkorn::frontend {
+
+bool FunctionLowering::IsUntypedBlock(BlockId id) const {
+  const Block& block = tree_.block(id);
+  return block.statements.empty() && block.value.valid() && IsUntyped(block.value);
+}
+
+bool FunctionLowering::IsUntyped(ExprId id) const {
+  const Expr& e = expr(id);
+  switch (e.kind) {
+    case ExprKind::kInteger:
+    case ExprKind::kFloat:
+      return true;
+    case ExprKind::kParen:
+      return IsUntyped(e.a);
+    case ExprKind::kUnary:
+      return e.unary != UnaryOperator::kLogicalNot && IsUntyped(e.a);
+    case ExprKind::kBinary: {
+      const OpInfo& op = InfoOf(InfoOf(e.binary).opcode);
+      if (op.types == TypeRule::kSame) return IsUntyped(e.a) && IsUntyped(e.b);
+      return op.types == TypeRule::kShift && IsUntyped(e.a);
+    }
+    case ExprKind::kIf:
+      return IsUntypedBlock(e.block) && IsUntypedBlock(e.other);
+    case ExprKind::kBlock:
+      return IsUntypedBlock(e.block);
+    case ExprKind::kCall: {
+      if (expr(e.a).kind != ExprKind::kName) return false;
+      const Builtin* builtin = BuiltinNamed(expr(e.a).text);
+      if (builtin == nullptr || builtin->form == BuiltinForm::kBits ||
+          builtin->form == BuiltinForm::kFromBits ||
+          InfoOf(builtin->opcode).types != TypeRule::kSame)
+        return false;
+      for (ExprId argument : e.list)
+        if (!IsUntyped(argument)) return false;
+      return !e.list.empty();
+    }
+    case ExprKind::kBool:
+    case ExprKind::kName:
+    case ExprKind::kField:
+    case ExprKind::kIndex:
+    case ExprKind::kConversion:
+    case ExprKind::kArray:
+    case ExprKind::kReduction:
+    case ExprKind::kUndefined:
+      return false;
+  }
+  return false;
+}
+
+bool FunctionLowering::HasFloatLiteral(ExprId id) const {
+  const Expr& e = expr(id);
+  switch (e.kind) {
+    case ExprKind::kFloat:
+      return true;
+    case ExprKind::kParen:
+    case ExprKind::kUnary:
+      return HasFloatLiteral(e.a);
+    case ExprKind::kBinary:
+      if (InfoOf(InfoOf(e.binary).opcode).types == TypeRule::kShift) return HasFloatLiteral(e.a);
+      return HasFloatLiteral(e.a) || HasFloatLiteral(e.b);
+    case ExprKind::kIf:
+      return HasFloatLiteral(tree_.block(e.block).value) ||
+             HasFloatLiteral(tree_.block(e.other).value);
+    case ExprKind::kBlock:
+      return HasFloatLiteral(tree_.block(e.block).value);
+    case ExprKind::kCall: {
+      // Functions that exist for floats only make their integer literals floats.
+      const Builtin* builtin = BuiltinNamed(expr(e.a).text);
+      if (InfoOf(builtin->opcode).operand_class == OperandClass::kFloat) return true;
+      for (ExprId argument : e.list)
+        if (HasFloatLiteral(argument)) return true;
+      return false;
+    }
+    default:
+      return false;
+  }
+}
+
+namespace {
+
+// The exact result of an operator on integer literals, or why there is none.
+struct ExactOutcome {
+  std::optional<Int128> value;
+  const char* failure = nullptr;
+};
+
+ExactOutcome ExactBinary(BinaryOperator op, Int128 a, Int128 b) {
+  Int128 r = 0;
+  constexpr const char* kTooLarge = "the exact value of this expression is beyond 127 bits";
+  switch (op) {
+    case BinaryOperator::kAdd:
+      return __builtin_add_overflow(a, b, &r) ? ExactOutcome{{}, kTooLarge} : ExactOutcome{r};
+    case BinaryOperator::kSubtract:
+      return __builtin_sub_overflow(a, b, &r) ? ExactOutcome{{}, kTooLarge} : ExactOutcome{r};
+    case BinaryOperator::kMultiply:
+      return __builtin_mul_overflow(a, b, &r) ? ExactOutcome{{}, kTooLarge} : ExactOutcome{r};
+    case BinaryOperator::kDivide:
+      return b == 0 ? ExactOutcome{{}, "division by zero"} : ExactOutcome{a / b};
+    case BinaryOperator::kRemainder:
+      return b == 0 ? ExactOutcome{{}, "remainder by zero"} : ExactOutcome{a % b};
+    case BinaryOperator::kShiftLeft:
+      if (b < 0 || b > 126) return {{}, "the shift amount is outside 0..127"};
+      if (a > (((Int128(1) << 126) - 1) >> int(b)) || a < -((Int128(1) << 126) >> int(b)))
+        return {{}, kTooLarge};
+      return {a * (Int128(1) << int(b))};
+    case BinaryOperator::kShiftRight:
+      if (b < 0 || b > 126) return {{}, "the shift amount is outside 0..127"};
+      return {a >> int(b)};
+    case BinaryOperator::kBitAnd:
+      return {a & b};
+    case BinaryOperator::kBitOr:
+      return {a | b};
+    case BinaryOperator::kBitXor:
+      return {a ^ b};
+    default:
+      return {};  // wrapping and saturating forms depend on a type, so they are computed in it
+  }
+}
+
+}  // namespace
+
+std::optional<Int128> FunctionLowering::ExactInteger(ExprId id, bool& failed) {
+  const Expr& e = expr(id);
+  switch (e.kind) {
+    case ExprKind::kInteger: {
+      const IntegerLiteral literal = ParseIntegerLiteral(e.text);
+      if (literal.overflow || literal.value > (UInt128(1) << 126)) {
+        Report(DiagnosticCode::kLiteralOutOfRange, e.range, e.text, "any integer type");
+        failed = true;
+        return std::nullopt;
+      }
+      return static_cast<Int128>(literal.value);
+    }
+    case ExprKind::kParen:
+      return ExactInteger(e.a, failed);
+    case ExprKind::kUnary: {
+      if (e.unary != UnaryOperator::kNegate) return std::nullopt;
+      const auto value = ExactInteger(e.a, failed);
+      return value ? std::optional(-*value) : std::nullopt;
+    }
+    case ExprKind::kBinary: {
+      if (!IsUntyped(e.b)) return std::nullopt;
+      const auto a = ExactInteger(e.a, failed);
+      if (!a) return std::nullopt;
+      const auto b = ExactInteger(e.b, failed);
+      if (!b) return std::nullopt;
+      const ExactOutcome outcome = ExactBinary(e.binary, *a, *b);
+      if (e.binary == BinaryOperator::kDivide && outcome.value && *a % *b != 0)
+        division_was_inexact_ = true;
+      if (outcome.failure != nullptr) {
+        Report(DiagnosticCode::kLiteralArithmetic, e.range, outcome.failure);
+        failed = true;
+      }
+      return outcome.value;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+Operand FunctionLowering::FitInteger(Int128 value, ScalarType type, SourceRange range) {
+  if (IsFloat(type)) {
+    const double rounded = static_cast<double>(value);
+    const uint64_t bits = FloatBits(type, rounded);
+    // Integers beyond 2^53 that a double cannot hold are not exact either.
+    if (static_cast<Int128>(rounded) != value || FloatValue(type, bits) != rounded) {
+      Report(DiagnosticCode::kInexactLiteral, range, FormatInt128(value), TextOf(type)).hint =
+          fmt::format("write it with a decimal point to round it to {}", TextOf(type));
+      return {};
+    }
+    return Made(builder_.Constant(type, bits, range));
+  }
+  if (type == ScalarType::kBool) {
+    Report(DiagnosticCode::kTypeMismatch, range, "bool", "an integer").hint = "write true or false";
+    return {};
+  }
+  if (!FitsInteger(type, value)) {
+    Report(DiagnosticCode::kLiteralOutOfRange, range, FormatInt128(value), TextOf(type)).label =
+        fmt::format("{} holds {} to {}", TextOf(type), FormatInt128(LeastOf(type)),
+                    FormatInt128(GreatestOf(type)));
+    return {};
+  }
+  return Made(builder_.Integer(type, value, range));
+}
+
+Operand FunctionLowering::LowerLiteral(const Expr& e, ScalarType type) {
+  if (e.kind == ExprKind::kInteger) {
+    bool failed = false;
+    const ExprId self(static_cast<size_t>(&e - tree_.exprs.data()));
+    const auto value = ExactInteger(self, failed);
+    return value ? FitInteger(*value, type, e.range) : Operand{};
+  }
+  if (!IsFloat(type)) {
+    Report(DiagnosticCode::kTypeMismatch, e.range, TextOf(type), "a floating literal").hint =
+        type == ScalarType::kBool
+            ? "compare it with something"
+            : fmt::format("write `{} as {}` to truncate it", e.text, TextOf(type));
+    return {};
+  }
+  const uint64_t bits = ParseFloatLiteral(e.text, type);
+  if (FormatScalar(type, bits) == "inf")
+    Report(DiagnosticCode::kLiteralOverflow, e.range, e.text, TextOf(type));
+  return Made(builder_.Constant(type, bits, e.range));
+}
+
+bool FunctionLowering::CollectArrayLiteral(const Expr& e, size_t depth, std::vector<int64_t>& sizes,
+                                           std::vector<ExprId>& elements) {
+  const auto count = static_cast<int64_t>(e.list.size());
+  if (sizes.size() == depth) sizes.push_back(count);
+  if (sizes[depth] != count) {
+    Report(DiagnosticCode::kArrayLiteralShape, e.range, sizes[depth], count);
+    return false;
+  }
+  for (ExprId item : e.list) {
+    const bool nested = expr(item).kind == ExprKind::kArray;
+    if (nested) {
+      if (!CollectArrayLiteral(expr(item), depth + 1, sizes, elements)) return false;
+    } else if (sizes.size() != depth + 1) {
+      Report(DiagnosticCode::kArrayLiteralShape, expr(item).range, sizes[depth + 1],
+             "a single value");
+      return false;
+    } else {
+      elements.push_back(item);
+    }
+  }
+  return true;
+}
+
+Operand FunctionLowering::LowerArrayLiteral(const Expr& e, std::optional<ScalarType> element,
+                                            const std::vector<int64_t>* sizes) {
+  std::vector<int64_t> shape = sizes != nullptr ? *sizes : std::vector<int64_t>();
+  const size_t declared = shape.size();
+  std::vector<ExprId> elements;
+  if (!CollectArrayLiteral(e, 0, shape, elements)) return {};
+  if (sizes != nullptr && shape.size() != declared) {
+    const auto describe = [](size_t rank) {
+      return fmt::format("an array of {} dimension{}", rank, rank == 1 ? "" : "s");
+    };
+    Report(DiagnosticCode::kTypeMismatch, e.range, describe(declared), describe(shape.size()));
+    return {};
+  }
+  if (elements.empty() && !element) {
+    Report(DiagnosticCode::kTypeMismatch, e.range, "elements that decide the type",
+           "an empty array");
+    return {};
+  }
+  std::vector<Operand> values;
+  if (!element) {
+    // The first element with a type of its own decides; literals alone are f64 or i64.
+    ScalarType type = ScalarType::kI64;
+    for (ExprId id : elements) {
+      if (HasFloatLiteral(id) && IsUntyped(id)) type = ScalarType::kF64;
+      if (IsUntyped(id)) continue;
+      const Operand typed = LowerExpression(id, std::nullopt);
+      if (!typed.ok()) return {};
+      type = typed.scalar();
+      break;
+    }
+    element = type;
+  }
+  std::string text;
+  Operand array{Type::Array(*element, static_cast<int>(shape.size())), {}, {}};
+  for (int64_t size : shape) {
+    array.sizes.push_back(builder_.Integer(ScalarType::kI64, size, e.range));
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", size);
+  }
+  array.value = builder_.AppendValue({.opcode = Opcode::kArray,
+                                      .rule = Rule::kChecked,
+                                      .range = e.range,
+                                      .operands = array.sizes,
+                                      .results = {array.type}});
+  ir::Function& function = builder_.function();
+  function.value(array.value).shape = function.AddString(text);
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const Operand value = LowerAs(elements[i], *element);
+    if (!value.ok()) return {};
+    std::vector<ir::ValueId> operands = {array.value};
+    size_t stride = elements.size(), rest = i;
+    for (int64_t size : shape) {
+      stride /= static_cast<size_t>(size);
+      operands.push_back(
+          builder_.Integer(ScalarType::kI64, static_cast<Int128>(rest / stride), e.range));
+      rest %= stride;
+    }
+    operands.push_back(value.value);
+    const ir::OpId store = builder_.Append({.opcode = Opcode::kStore,
+                                            .rule = Rule::kChecked,
+                                            .range = expr(elements[i]).range,
+                                            .operands = operands});
+    function.op(store).checks = 0;  // the indices count the elements
+  }
+  return array;
+}
+
+}  // namespace einkorn::frontend

@@ -1,0 +1,231 @@
+// Reductions: `sum(e for i in r, j in q if c)` and `sum(array)`.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontend/lowering.h"
+
+namespace einkorn::frontend {
+
+// Bits of the term, and of the factor beside it, that change nothing.
+std::pair<uint64_t, uint64_t> FunctionLowering::IdentityOf(ReduceKind kind, ScalarType type) {
+  const uint64_t one = IsFloat(type) ? FloatBits(type, 1.0) : 1;
+  const uint64_t zero = IsFloat(type) ? FloatBits(type, -0.0) : 0;
+  switch (kind) {
+    case ReduceKind::kProd:
+      return {one, one};
+    case ReduceKind::kAll:
+      return {1, 1};
+    case ReduceKind::kSum:
+    case ReduceKind::kMin:
+    case ReduceKind::kMax:
+    case ReduceKind::kAny:
+    case ReduceKind::kCount:
+    case ReduceKind::kArgmin:
+    case ReduceKind::kArgmax:
+      return {zero, one};
+  }
+  return {zero, one};
+}
+
+Operand FunctionLowering::FinishReduction(const ReduceParts& parts,
+                                          std::optional<ScalarType> expected, ExprId condition,
+                                          const std::function<Term()>& lower_term) {
+  const ReduceKind kind = parts.reduction.kind;
+  const std::string_view name = TextOf(kind);
+  const bool wants_bool =
+      kind == ReduceKind::kAny || kind == ReduceKind::kAll || kind == ReduceKind::kCount;
+  const bool is_arg = kind == ReduceKind::kArgmin || kind == ReduceKind::kArgmax;
+  if (is_arg && parts.types.size() > 1) {
+    Report(DiagnosticCode::kNotBuilt, parts.range,
+           fmt::format("reductions by `{}` over several variables", name));
+    return {};
+  }
+  const auto before = Snapshot();
+  const ir::RegionId region = builder_.NewRegion();
+  const ir::RegionId outside = builder_.Enter(region);
+  OpenScope();
+  for (size_t k = 0; k < parts.types.size(); ++k) {
+    const Type type = Type::Scalar(parts.types[k]);
+    const ir::ValueId index = builder_.AddArgument(region, type, parts.names[k]);
+    if (!parts.names[k].empty())
+      Declare({parts.names[k], parts.range}, VariableKind::kLoop, type, index);
+  }
+
+  bool ok = true;
+  ScalarType type = ScalarType::kBool;
+  Operand second;  // the factor, where the term is a product to be fused
+  const auto body = [&]() -> Path {
+    Term term = lower_term();
+    if (!term.ok() || term.a.is_array()) {
+      if (term.ok()) Report(DiagnosticCode::kInvalidOperand, term.range, name, "arrays");
+      ok = false;
+      return {};
+    }
+    const bool fuses = term.is_product && kind == ReduceKind::kSum && IsFloat(term.type()) &&
+                       (!expected || *expected == term.type());
+    Operand value = fuses ? term.a : Multiply(term);
+    const bool valid = wants_bool ? value.scalar() == ScalarType::kBool
+                                  : IsInteger(value.scalar()) || IsFloat(value.scalar());
+    if (!valid) {
+      Report(DiagnosticCode::kInvalidOperand, term.range, name, TextOf(value.scalar())).hint =
+          wants_bool ? "the term must be a condition" : "count(...) counts conditions";
+      ok = false;
+      return {};
+    }
+    if (parts.reduction.rule != Rule::kChecked && IsFloat(value.scalar())) {
+      Report(DiagnosticCode::kInvalidOperand, term.range, name, TextOf(value.scalar())).hint =
+          "floats neither wrap nor saturate";
+      ok = false;
+      return {};
+    }
+    // The term is computed in its own type, then widened to the type that is asked for.
+    const bool widens = expected && !wants_bool && !is_arg && *expected != value.scalar() &&
+                        ((IsInteger(*expected) && IsInteger(value.scalar()) &&
+                          FitsInteger(*expected, LeastOf(value.scalar())) &&
+                          FitsInteger(*expected, GreatestOf(value.scalar()))) ||
+                         (*expected == ScalarType::kF64 && value.scalar() == ScalarType::kF32));
+    if (widens) value = Coerce(value, *expected, term.range);
+    type = value.scalar();
+    if (fuses) second = term.b;
+    return {Flow::kLive, value.value};
+  };
+
+  ir::ValueId include, value, factor;
+  if (!condition.valid()) {
+    include = builder_.Bool(true, parts.range);
+    value = body().value;
+    factor = second.value;
+  } else {
+    const Operand keeps = LowerCondition(condition);
+    ok = keeps.ok();
+    if (ok) {
+      include = keeps.value;
+      // A term left out yields the identity. A factor travels as a hidden variable.
+      const VariableId factor_variable =
+          DeclareHidden("factor", ScalarType::kBool, builder_.Bool(false));
+      ir::ValueId left_out_factor;
+      const auto taken = [&]() -> Path {
+        const Path path = body();
+        if (second.ok()) {
+          variable(factor_variable).type = second.type;
+          variable(factor_variable).value = second.value;
+        }
+        return path;
+      };
+      const auto left_out = [&]() -> Path {
+        if (!ok) return {};
+        const auto [identity, one] = IdentityOf(kind, type);
+        const ir::ValueId neutral = builder_.Constant(type, identity, parts.range);
+        if (second.ok())
+          variable(factor_variable).value = builder_.Constant(type, one, parts.range);
+        return {Flow::kLive, neutral};
+      };
+      const Path joined = LowerPaths(include, taken, left_out, expr(condition).range);
+      value = joined.value;
+      if (second.ok()) factor = variable(factor_variable).value;
+    }
+  }
+  if (ok) {
+    std::vector<ir::ValueId> yields = {include, value};
+    if (factor.valid()) yields.push_back(factor);
+    builder_.Yield(yields, parts.range);
+  }
+  CloseScope();
+  builder_.Enter(outside);
+  Restore(before);
+  if (!ok) return {};
+
+  ScalarType result = type;
+  if (kind == ReduceKind::kCount)
+    result = expected && IsInteger(*expected) ? *expected : ScalarType::kI64;
+  if (is_arg) result = parts.types[0];
+  const bool integer_sum =
+      IsInteger(result) &&
+      (kind == ReduceKind::kSum || kind == ReduceKind::kProd || kind == ReduceKind::kCount);
+  const ir::OpId op =
+      builder_.Append({.opcode = Opcode::kReduce,
+                       .rule = integer_sum ? parts.reduction.rule : Rule::kNone,
+                       .range = parts.range,
+                       .operands = parts.bounds,
+                       .results = {Type::Scalar(result)},
+                       .regions = {region},
+                       .immediate = static_cast<uint64_t>(kind) | (parts.inclusive << 8)});
+  // Of the row's faults keep those that this kind of reduction can have.
+  FaultSet checks = kDivisionBit;
+  if (integer_sum && parts.reduction.rule == Rule::kChecked) checks |= kOverflowBit;
+  if (kind == ReduceKind::kMin || kind == ReduceKind::kMax || is_arg) checks |= kEmptyBit;
+  builder_.function().op(op).checks = checks;
+  return Made(builder_.function().result(builder_.function().op(op)));
+}
+
+Operand FunctionLowering::LowerReduction(const Expr& e, std::optional<ScalarType> expected) {
+  const auto reduction = ReductionNamed(e.text);
+  if (!reduction) {
+    if (IsPlannedFunction(e.text))
+      Report(DiagnosticCode::kNotBuilt, e.range, fmt::format("reductions by `{}`", e.text));
+    else
+      ReportUnknown(e.text, e.range);
+    return {};
+  }
+  ReduceParts parts;
+  parts.reduction = *reduction;
+  parts.range = e.range;
+  for (size_t k = 0; k < e.ranges.size(); ++k) {
+    const RangeClause& range = e.ranges[k];
+    if (MentionsVariables(range, e.ranges, k)) {
+      Report(DiagnosticCode::kInvalidArgument, range.range,
+             "the ranges of one reduction cannot depend on each other")
+          .hint = fmt::format("nest them: {}({}(... for {} in ...) for {} in ...)", e.text, e.text,
+                              range.name.text, e.ranges[0].name.text);
+      return {};
+    }
+    const LoweredRange lowered = LowerRange(range);
+    if (!lowered.ok) return {};
+    for (const Operand* bound : {&lowered.from, &lowered.to, &lowered.step})
+      parts.bounds.push_back(bound->value);
+    parts.types.push_back(lowered.type);
+    if (!CheckFree(range.name) && range.name.text != "_") return {};
+    parts.names.push_back(range.name.text);
+    if (range.inclusive) parts.inclusive |= uint64_t{1} << k;
+  }
+  return FinishReduction(parts, expected, e.b, [&] {
+    const bool untyped = IsUntyped(e.a);
+    return LowerTerm(e.a, untyped ? expected : std::nullopt);
+  });
+}
+
+// sum(x), max(x), ...: the loop over the elements in order.
+Operand FunctionLowering::LowerArrayReduction(const Expr& e, NamedReduction reduction,
+                                              std::optional<ScalarType> expected) {
+  const Operand array = LowerArrayBase(e.list[0]);
+  if (!array.ok()) return {};
+  ReduceParts parts;
+  parts.reduction = reduction;
+  parts.range = e.range;
+  for (ir::ValueId size : array.sizes) {
+    parts.bounds.push_back(builder_.Integer(ScalarType::kI64, 0, e.range));
+    parts.bounds.push_back(size);
+    parts.bounds.push_back(builder_.Integer(ScalarType::kI64, 1, e.range));
+    parts.types.push_back(ScalarType::kI64);
+    parts.names.emplace_back();
+  }
+  return FinishReduction(parts, expected, {}, [&] {
+    std::vector<ir::ValueId> operands = {array.value};
+    const auto& arguments = builder_.function().region(builder_.region()).arguments;
+    operands.insert(operands.end(), arguments.begin(), arguments.end());
+    Term term;
+    term.range = e.range;
+    term.a = Made(builder_.AppendValue({.opcode = Opcode::kLoad,
+                                        .rule = Rule::kChecked,
+                                        .range = e.range,
+                                        .operands = operands,
+                                        .results = {Type::Scalar(array.type.scalar)}}));
+    const ir::ValueId loaded = term.a.value;
+    builder_.function().op(builder_.function().value(loaded).def).checks =
+        0;  // indices of its own sizes
+    return term;
+  });
+}
+
+}  // namespace einkorn::frontend
