@@ -1,0 +1,126 @@
+// Functions inlined and called, kernels launched, and expected errors.
+#include <algorithm>
+
+#include "backends/interpreter/run.h"
+
+namespace einkorn::interpreter {
+namespace {
+
+/// How deep recursive functions may be nested, the outermost call being 1.
+constexpr int kMaxRecursionDepth = 1000;
+
+std::vector<ir::FunctionId> CalleesOf(const ir::Function& function) {
+  std::vector<ir::FunctionId> callees;
+  for (const ir::Op& op : function.ops)
+    if (op.opcode == Opcode::kCall) callees.emplace_back(op.immediate);
+  return callees;
+}
+
+// Whether calls lead from `function` back to it.
+bool ReachesItself(const ir::Module& module, ir::FunctionId function) {
+  std::vector<bool> seen(module.functions.size());
+  std::vector<ir::FunctionId> open = CalleesOf(module.function(function));
+  while (!open.empty()) {
+    const ir::FunctionId next = open.back();
+    open.pop_back();
+    if (next == function) return true;
+    if (seen[next.index]) continue;
+    seen[next.index] = true;
+    for (ir::FunctionId callee : CalleesOf(module.function(next))) open.push_back(callee);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool Run::IsRecursive(ir::FunctionId function) {
+  if (recursive_.empty())
+    for (size_t i = 0; i < module_.functions.size(); ++i)
+      recursive_.push_back(ReachesItself(module_, ir::FunctionId(i)));
+  return recursive_[function.index];
+}
+
+bool Run::RunFrame(const ir::Op& op) {
+  const ir::RegionId region = function_->region_of(op, 0);
+  const size_t arrays_before = arrays_.size();
+  ScopeGuard scope(*this, Scope::Kind::kFrame, &op);
+  if (!RunRegion(region)) return false;
+  const auto results = function_->results_of(op);
+  const auto yielded = Yielded(region);
+  for (size_t i = 0; i < results.size(); ++i) bits(results[i]) = bits(yielded[i]);
+  ReleaseArrays(arrays_before, results);
+  return true;
+}
+
+bool Run::RunCall(const ir::Op& op) {
+  const ir::FunctionId id(op.immediate);
+  const ir::Function& callee = module_.function(id);
+  const bool is_recursive = IsRecursive(id);
+  if (is_recursive && recursion_depth_ == kMaxRecursionDepth)
+    return Fail(DescribeRecursion(op.range, callee.name, kMaxRecursionDepth));
+
+  std::vector<uint64_t> registers(callee.values.size());
+  for (size_t i = 0; i < callee.params.size(); ++i)
+    registers[callee.params[i].value.index] = operand_bits(op, i);
+  const size_t arrays_before = arrays_.size();
+  const ir::Function* const caller = std::exchange(function_, &callee);
+  uint64_t* const caller_registers = std::exchange(registers_, registers.data());
+  recursion_depth_ += is_recursive ? 1 : 0;
+  bool ok = false;
+  std::vector<uint64_t> results;
+  {
+    ScopeGuard scope(*this, Scope::Kind::kFunction, nullptr);
+    ok = RunRegion(callee.body);
+  }
+  if (ok) {
+    for (ir::ValueId value : Yielded(callee.body)) results.push_back(bits(value));
+    ReleaseArrays(arrays_before, Yielded(callee.body));
+  }
+  recursion_depth_ -= is_recursive ? 1 : 0;
+  function_ = caller;
+  registers_ = caller_registers;
+  for (size_t i = 0; i < results.size(); ++i) bits(function_->result(op, i)) = results[i];
+  return ok;
+}
+
+bool Run::RunLaunch(const ir::Op& op) {
+  EINKORN_CHECK(host_ != nullptr, "a launch without a host that runs it");
+  std::vector<LaunchArgument> arguments;
+  for (ir::ValueId value : function_->operands(op)) {
+    LaunchArgument argument;
+    if (function_->type(value).is_array())
+      argument.array = array(value).place;
+    else
+      argument.bits = bits(value);
+    arguments.push_back(argument);
+  }
+  LaunchOutcome launched = host_->Launch(module_, ir::FunctionId(op.immediate), arguments);
+  std::string_view printed = launched.printed;
+  while (!printed.empty()) {
+    const size_t end = printed.find('\n');
+    PrintLine(printed.substr(0, end));
+    printed.remove_prefix(end == std::string_view::npos ? printed.size() : end + 1);
+  }
+  if (launched.fault) {
+    outcome_.fault = std::move(launched.fault);
+    return false;
+  }
+  const auto results = function_->results_of(op);
+  for (size_t i = 0; i < results.size(); ++i) bits(results[i]) = launched.results[i];
+  return true;
+}
+
+bool Run::RunExpectError(ir::OpId id, const ir::Op& op) {
+  const size_t arrays_before = arrays_.size();
+  std::vector<std::pair<const Array*, std::vector<uint64_t>>> contents;
+  for (const auto* arrays : {&arguments_, &arrays_})
+    for (const auto& array : *arrays) contents.emplace_back(array.get(), ReadAll(*array));
+  if (RunRegion(function_->region_of(op, 0))) return Fail(id, FaultKind::kAssertion);
+  if (outcome_.fault->kind != static_cast<FaultKind>(op.immediate)) return false;
+  outcome_.fault.reset();
+  for (const auto& [array, elements] : contents) WriteAll(*array, elements);
+  ReleaseArrays(arrays_before);
+  return true;
+}
+
+}  // namespace einkorn::interpreter

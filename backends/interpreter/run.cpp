@@ -1,0 +1,232 @@
+// The walk itself: registers, scalar operations, prints and faults.
+#include "backends/interpreter/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backends/interpreter/interpreter.h"
+
+namespace einkorn {
+
+LaunchOutcome Interpret(const ir::Module& module, ir::FunctionId function,
+                        std::span<const LaunchArgument> arguments, LaunchHost* host) {
+  return interpreter::Run(module, host).Start(function, arguments);
+}
+
+namespace interpreter {
+
+LaunchOutcome Run::Start(ir::FunctionId id, std::span<const LaunchArgument> arguments) {
+  const ir::Function& function = module_.function(id);
+  EINKORN_CHECK(arguments.size() == function.params.size(),
+                fmt::format("{} takes {} arguments, not {}", function.name, function.params.size(),
+                            arguments.size()));
+  std::vector<uint64_t> registers(function.values.size());
+  function_ = &function;
+  registers_ = registers.data();
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const ir::ValueId value = function.params[i].value;
+    const Type type = function.type(value);
+    if (type.is_scalar()) {
+      bits(value) = Canonical(type.scalar, arguments[i].bits);
+      continue;
+    }
+    arguments_.push_back(std::make_unique<Array>(
+        Array{arguments[i].array, type.scalar, type.rank, next_serial_++, nullptr}));
+    SetArray(value, *arguments_.back());
+  }
+  ScopeGuard scope(*this, Scope::Kind::kFunction, nullptr);
+  if (RunRegion(function.body))
+    for (ir::ValueId result : Yielded(function.body)) outcome_.results.push_back(bits(result));
+  if (dropped_lines_ > 0) outcome_.printed += fmt::format("… {} more\n", dropped_lines_);
+  return std::move(outcome_);
+}
+
+bool Run::RunRegion(ir::RegionId id) {
+  for (ir::OpId op : function_->region(id).ops)
+    if (!RunOp(op)) return false;
+  return true;
+}
+
+bool Run::RunOp(ir::OpId id) {
+  const ir::Op& op = function_->op(id);
+  switch (op.opcode) {
+    case Opcode::kConstant:
+      bits(function_->result(op)) = op.immediate;
+      return true;
+    case Opcode::kAdd:
+    case Opcode::kSub:
+    case Opcode::kMul:
+    case Opcode::kNeg:
+    case Opcode::kAbs:
+    case Opcode::kDiv:
+    case Opcode::kRem:
+    case Opcode::kMin:
+    case Opcode::kMax:
+    case Opcode::kShl:
+    case Opcode::kShr:
+    case Opcode::kAnd:
+    case Opcode::kOr:
+    case Opcode::kXor:
+    case Opcode::kNot:
+    case Opcode::kRotl:
+    case Opcode::kRotr:
+    case Opcode::kPopcount:
+    case Opcode::kClz:
+    case Opcode::kCtz:
+    case Opcode::kBitReverse:
+    case Opcode::kByteSwap:
+    case Opcode::kFma:
+    case Opcode::kSqrt:
+    case Opcode::kFloor:
+    case Opcode::kCeil:
+    case Opcode::kTrunc:
+    case Opcode::kRound:
+    case Opcode::kFmod:
+    case Opcode::kCopysign:
+    case Opcode::kBits:
+    case Opcode::kFromBits:
+    case Opcode::kEq:
+    case Opcode::kNe:
+    case Opcode::kLt:
+    case Opcode::kLe:
+    case Opcode::kGt:
+    case Opcode::kGe:
+    case Opcode::kSelect:
+    case Opcode::kConvert:
+      return RunScalar(id, op);
+    case Opcode::kArray:
+      return RunArray(id, op);
+    case Opcode::kLoad:
+      return RunLoad(id, op);
+    case Opcode::kStore:
+      return RunStore(id, op);
+    case Opcode::kAtomic:
+      return RunAtomic(id, op);
+    case Opcode::kSettle:
+      RunSettle(op);
+      return true;
+    case Opcode::kArrayEqual:
+      RunArrayEqual(op);
+      return true;
+    case Opcode::kIf:
+      return RunIf(op);
+    case Opcode::kFor:
+      return RunFor(id, op);
+    case Opcode::kWhile:
+      return RunWhile(op);
+    case Opcode::kParallel:
+      return RunParallel(id, op);
+    case Opcode::kReduce:
+      return RunReduce(id, op);
+    case Opcode::kFrame:
+      return RunFrame(op);
+    case Opcode::kCall:
+      return RunCall(op);
+    case Opcode::kLaunch:
+      return RunLaunch(op);
+    case Opcode::kExpectError:
+      return RunExpectError(id, op);
+    case Opcode::kYield:
+      return true;  // whoever ran the region reads its operands
+    case Opcode::kFail:
+      return Fail(id, static_cast<FaultKind>(op.immediate), OperandBits(op));
+    case Opcode::kPrint:
+      RunPrint(op);
+      return true;
+  }
+  FailInternalCheck(__FILE__, __LINE__, "an operation of no kind");
+}
+
+bool Run::RunScalar(ir::OpId id, const ir::Op& op) {
+  constexpr size_t kMaxOperands = 3;
+  ScalarType types[kMaxOperands];
+  uint64_t operands[kMaxOperands];
+  const size_t count = op.operands.count;
+  for (size_t i = 0; i < count; ++i) {
+    const ir::ValueId value = function_->operand(op, i);
+    types[i] = function_->type(value).scalar;
+    operands[i] = bits(value);
+  }
+  const ir::ValueId result = function_->result(op);
+  const ScalarOutcome outcome = Evaluate(op.opcode, op.rule, {types, count}, {operands, count},
+                                         function_->type(result).scalar);
+  if (outcome.fault && (op.checks & BitOf(*outcome.fault)) != 0)
+    return Fail(id, *outcome.fault, {operands, count});
+  bits(result) = outcome.bits;
+  return true;
+}
+
+std::vector<uint64_t> Run::OperandBits(const ir::Op& op) {
+  std::vector<uint64_t> operands;
+  for (ir::ValueId value : function_->operands(op)) operands.push_back(bits(value));
+  return operands;
+}
+
+// --- Prints
+
+void Run::RunPrint(const ir::Op& op) {
+  std::vector<Type> types;
+  for (ir::ValueId value : function_->operands(op)) types.push_back(function_->type(value));
+  PrintLine(FillText(function_->string(op.text), types, OperandBits(op)));
+}
+
+// After the first line that does not fit, no shorter one is let through.
+void Run::PrintLine(std::string_view line) {
+  if (dropped_lines_ > 0 || outcome_.printed.size() + line.size() + 1 > kMaxPrintedBytes) {
+    ++dropped_lines_;
+    return;
+  }
+  outcome_.printed += line;
+  outcome_.printed += '\n';
+}
+
+// --- Faults
+
+bool Run::Fail(ir::OpId id, FaultKind kind, std::span<const uint64_t> operands) {
+  return Fail(DescribeFault(*function_, id, kind, operands));
+}
+
+bool Run::Fail(Fault fault) {
+  outcome_.fault = std::move(fault);
+  outcome_.fault->stack = Stack();
+  return false;
+}
+
+std::vector<FaultFrame> Run::Stack() const {
+  std::vector<FaultFrame> stack;
+  std::vector<NamedScalar> iteration;  // of the function being looked at, innermost first
+  for (const Scope* scope = scope_; scope != nullptr; scope = scope->outer) {
+    const ir::Function& function = *scope->function;
+    const auto bits_of = [&](ir::ValueId id) { return scope->registers[id.index]; };
+    std::vector<uint64_t> arguments;
+    switch (scope->kind) {
+      case Scope::Kind::kLoop: {
+        const auto& variables = function.region(function.region_of(*scope->op, 0)).arguments;
+        for (size_t k = LoopVariableCount(*scope->op); k-- > 0;) {
+          const std::string_view name = function.string(function.value(variables[k]).name);
+          if (name.empty()) continue;
+          iteration.push_back(
+              {std::string(name), function.type(variables[k]).scalar, bits_of(variables[k])});
+        }
+        continue;
+      }
+      case Scope::Kind::kFrame:
+        for (ir::ValueId operand : function.operands(*scope->op))
+          arguments.push_back(bits_of(operand));
+        stack.push_back(FrameOfOp(function, *scope->op, arguments));
+        break;
+      case Scope::Kind::kFunction:
+        for (const ir::Param& param : function.params) arguments.push_back(bits_of(param.value));
+        stack.push_back(FrameOfFunction(function, arguments));
+        break;
+    }
+    std::reverse(iteration.begin(), iteration.end());
+    stack.back().iteration = std::move(iteration);
+    iteration.clear();
+  }
+  return stack;
+}
+
+}  // namespace interpreter
+}  // namespace einkorn
