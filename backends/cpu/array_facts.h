@@ -1,0 +1,32 @@
+// Which array values of a function may stand for the same storage, found before code is made for it.
+#pragma once
+
+#include <vector>
+
+#include "ir/module.h"
+
+namespace einkorn::cpu {
+
+/// Values that flow into each other (through `if`, `for`, `while`, `frame`) form a class. Values of
+/// different classes never share an element, by the rules on aliasing; within a class they may, at
+/// different times.
+class ArrayFacts {
+ public:
+  explicit ArrayFacts(const ir::Function& function);
+
+  uint32_t ClassOf(ir::ValueId value) const;
+  /// Whether every array of the value's class is row-major without gaps.
+  bool IsContiguous(ir::ValueId value) const { return contiguous_[ClassOf(value)]; }
+  /// Whether the value alone is its class: it flows nowhere.
+  bool StaysInPlace(ir::ValueId value) const { return members_[ClassOf(value)] == 1; }
+
+ private:
+  void Visit(const ir::Function& function, ir::RegionId region);
+  void Join(ir::ValueId a, ir::ValueId b);
+
+  mutable std::vector<uint32_t> parent_;
+  std::vector<bool> contiguous_;
+  std::vector<uint32_t> members_;
+};
+
+}  // namespace einkorn::cpu

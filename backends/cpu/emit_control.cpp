@@ -1,0 +1,250 @@
+// Choices, loops and calls.
+#include <llvm/IR/MDBuilder.h>
+
+#include "backends/cpu/emitter.h"
+#include "backends/llvm/scalar_code.h"
+
+namespace einkorn::cpu {
+
+std::vector<Type> FunctionEmitter::TypesOf(std::span<const ir::ValueId> values) const {
+  std::vector<Type> types;
+  for (ir::ValueId value : values) types.push_back(function_.type(value));
+  return types;
+}
+
+std::vector<Code> FunctionEmitter::Phis(const std::vector<Type>& types) {
+  std::vector<Code> phis;
+  for (Type type : types) {
+    Code& made = phis.emplace_back();
+    if (type.is_scalar()) {
+      made.push_back(b_.CreatePHI(llvm_code::RegisterType(context_, type.scalar), 2));
+      continue;
+    }
+    made.push_back(b_.CreatePHI(b_.getPtrTy(), 2));
+    for (int k = 0; k < 2 * type.rank; ++k) made.push_back(b_.CreatePHI(b_.getInt64Ty(), 2));
+  }
+  return phis;
+}
+
+void FunctionEmitter::AddIncoming(std::vector<Code>& phis, const std::vector<Code>& values, Block* from) {
+  for (size_t i = 0; i < phis.size(); ++i)
+    for (size_t k = 0; k < phis[i].size(); ++k)
+      ::llvm::cast<::llvm::PHINode>(phis[i][k])->addIncoming(values[i][k], from);
+}
+
+void FunctionEmitter::EmitIf(const ir::Op& op) {
+  Block* arms[2] = {NewBlock("then"), NewBlock("else")};
+  Block* join = NewBlock("join");
+  b_.CreateCondBr(operand(op, 0), arms[0], arms[1]);
+  std::vector<Code> values[2];
+  Block* ends[2];
+  for (size_t k : {0, 1}) {
+    b_.SetInsertPoint(arms[k]);
+    values[k] = EmitRegionValues(function_.region_of(op, k));
+    ends[k] = b_.GetInsertBlock();
+    b_.CreateBr(join);
+  }
+  b_.SetInsertPoint(join);
+  const auto results = function_.results_of(op);
+  std::vector<Code> phis = Phis(TypesOf(results));
+  for (size_t k : {0, 1}) AddIncoming(phis, values[k], ends[k]);
+  for (size_t i = 0; i < results.size(); ++i) code(results[i]) = phis[i];
+}
+
+// --- Loops
+
+// Range number `number` of an operation whose operands are triples of from, to, step.
+FunctionEmitter::Range FunctionEmitter::EmitRange(ir::OpId id, const ir::Op& op, size_t number) {
+  Range range;
+  range.type = operand_type(op, 3 * number);
+  range.from = operand(op, 3 * number);
+  range.to = operand(op, 3 * number + 1);
+  range.step = operand(op, 3 * number + 2);
+  const bool inclusive = ((ir::InclusiveBits(op) >> number) & 1) != 0;
+  const bool is_signed = IsSigned(range.type);
+  ::llvm::Type* type = range.from->getType();
+  Value* zero = ::llvm::ConstantInt::get(type, 0);
+  Value* one = ::llvm::ConstantInt::get(type, 1);
+  Value* is_zero = b_.CreateICmpEQ(range.step, zero);
+  if ((op.checks & kDivisionBit) != 0)
+    LeaveIf(is_zero, FaultSite(id, FaultKind::kDivision, 0), [] { return std::vector<Value*>(); });
+  const auto less = [&](Value* a, Value* b) {
+    if (inclusive) return is_signed ? b_.CreateICmpSLE(a, b) : b_.CreateICmpULE(a, b);
+    return is_signed ? b_.CreateICmpSLT(a, b) : b_.CreateICmpULT(a, b);
+  };
+  Value* counts_down = is_signed ? b_.CreateICmpSLT(range.step, zero) : static_cast<Value*>(b_.getFalse());
+  const auto by_direction = [&](Value* up, Value* down) { return b_.CreateSelect(counts_down, down, up); };
+  range.has_value = by_direction(less(range.from, range.to), less(range.to, range.from));
+  // Distances and strides are unsigned: they may pass the end of a signed type.
+  Value* distance = by_direction(b_.CreateSub(range.to, range.from), b_.CreateSub(range.from, range.to));
+  if (!inclusive) distance = b_.CreateSub(distance, one);
+  Value* stride = by_direction(range.step, b_.CreateNeg(range.step));
+  if ((op.checks & kDivisionBit) == 0) {
+    // Without the check a step of 0 makes an empty range.
+    range.has_value = b_.CreateAnd(range.has_value, b_.CreateNot(is_zero));
+    stride = b_.CreateSelect(is_zero, one, stride);
+  }
+  range.last = b_.CreateUDiv(distance, stride);
+  return range;
+}
+
+void FunctionEmitter::EmitFor(ir::OpId id, const ir::Op& op) {
+  const ir::RegionId region = function_.region_of(op, 0);
+  const auto& arguments = function_.region(region).arguments;
+  const std::span<const ir::ValueId> carried = std::span(arguments).subspan(1);
+  const std::vector<Type> types = TypesOf(carried);
+  const bool exits = (op.immediate & ir::kForExits) != 0;
+  const bool inclusive = (op.immediate & ir::kForInclusive) != 0;
+  const auto* step = ::llvm::dyn_cast<::llvm::ConstantInt>(operand(op, 2));
+  // The common form is counted by the variable itself.
+  const bool is_simple = step != nullptr && step->isOne() && !inclusive;
+  Range range;
+  if (is_simple) {
+    range = {operand_type(op, 0), operand(op, 0), operand(op, 1), operand(op, 2), nullptr, nullptr};
+    range.has_value = IsSigned(range.type) ? b_.CreateICmpSLT(range.from, range.to)
+                                           : b_.CreateICmpULT(range.from, range.to);
+  } else {
+    range = EmitRange(id, op, 0);
+  }
+  std::vector<Code> initial;
+  for (size_t i = 3; i < op.operands.count; ++i) initial.push_back(code(function_.operand(op, i)));
+  Value* mark = HasHeapArrays(region) ? Mark() : nullptr;
+
+  Block* before = b_.GetInsertBlock();
+  Block* loop = NewBlock("for");
+  Block* done = NewBlock("done");
+  b_.CreateCondBr(range.has_value, loop, done);
+  b_.SetInsertPoint(loop);
+  ::llvm::PHINode* variable = b_.CreatePHI(range.from->getType(), 2);
+  variable->addIncoming(range.from, before);
+  ::llvm::PHINode* iteration = nullptr;
+  if (!is_simple) {
+    iteration = b_.CreatePHI(range.from->getType(), 2);
+    iteration->addIncoming(::llvm::ConstantInt::get(range.from->getType(), 0), before);
+  }
+  std::vector<Code> phis = Phis(types);
+  AddIncoming(phis, initial, before);
+  Set(arguments[0], variable);
+  for (size_t i = 0; i < carried.size(); ++i) code(carried[i]) = phis[i];
+
+  OpenScope(Scope::Kind::kLoop, id, {{range.type, variable}});
+  std::vector<Code> yielded = EmitRegionValues(region);
+  CloseScope();
+  Value* goes_on = nullptr;
+  if (exits) {
+    goes_on = yielded.front()[0];
+    yielded.erase(yielded.begin());
+  }
+  if (mark != nullptr) Release(mark, yielded, types);
+  const bool is_signed = IsSigned(range.type);
+  Value* next = is_simple ? b_.CreateAdd(variable, range.step, "", !is_signed, is_signed)
+                          : b_.CreateAdd(variable, range.step);
+  Value* again = nullptr;
+  if (is_simple) {
+    again = is_signed ? b_.CreateICmpSLT(next, range.to) : b_.CreateICmpULT(next, range.to);
+  } else {
+    again = b_.CreateICmpNE(iteration, range.last);
+  }
+  if (goes_on != nullptr) again = b_.CreateAnd(again, goes_on);
+  Block* latch = b_.GetInsertBlock();
+  variable->addIncoming(next, latch);
+  if (iteration != nullptr)
+    iteration->addIncoming(b_.CreateAdd(iteration, ::llvm::ConstantInt::get(iteration->getType(), 1)), latch);
+  AddIncoming(phis, yielded, latch);
+  b_.CreateCondBr(again, loop, done);
+
+  b_.SetInsertPoint(done);
+  std::vector<Code> results = Phis(types);
+  AddIncoming(results, initial, before);
+  AddIncoming(results, yielded, latch);
+  for (size_t i = 0; i < results.size(); ++i) code(function_.result(op, i)) = results[i];
+}
+
+void FunctionEmitter::EmitWhile(const ir::Op& op) {
+  const ir::RegionId condition = function_.region_of(op, 0), body = function_.region_of(op, 1);
+  const auto& tested = function_.region(condition).arguments;
+  const auto& inside = function_.region(body).arguments;
+  const std::vector<Type> types = TypesOf(tested);
+  std::vector<Code> initial;
+  for (ir::ValueId value : function_.operands(op)) initial.push_back(code(value));
+  Value* mark = HasHeapArrays(body) ? Mark() : nullptr;
+  Block* before = b_.GetInsertBlock();
+  Block* test = NewBlock("while");
+  Block* loop = NewBlock("do");
+  Block* done = NewBlock("done");
+  b_.CreateBr(test);
+  b_.SetInsertPoint(test);
+  std::vector<Code> phis = Phis(types);
+  AddIncoming(phis, initial, before);
+  for (size_t i = 0; i < phis.size(); ++i) code(tested[i]) = code(inside[i]) = phis[i];
+  Value* holds = EmitRegionValues(condition)[0][0];
+  b_.CreateCondBr(holds, loop, done);
+  b_.SetInsertPoint(loop);
+  const std::vector<Code> yielded = EmitRegionValues(body);
+  if (mark != nullptr) Release(mark, yielded, types);
+  AddIncoming(phis, yielded, b_.GetInsertBlock());
+  b_.CreateBr(test);
+  b_.SetInsertPoint(done);
+  for (size_t i = 0; i < phis.size(); ++i) code(function_.result(op, i)) = phis[i];
+}
+
+// --- Functions
+
+void FunctionEmitter::EmitFrame(ir::OpId id, const ir::Op& op) {
+  const ir::RegionId region = function_.region_of(op, 0);
+  std::vector<std::pair<ScalarType, Value*>> values;
+  for (ir::ValueId value : function_.operands(op)) values.emplace_back(function_.type(value).scalar, scalar(value));
+  Value* mark = HasHeapArrays(region) ? Mark() : nullptr;
+  OpenScope(Scope::Kind::kFrame, id, values);
+  const std::vector<Code> yielded = EmitRegionValues(region);
+  CloseScope();
+  const auto results = function_.results_of(op);
+  if (mark != nullptr) Release(mark, yielded, TypesOf(results));
+  for (size_t i = 0; i < results.size(); ++i) code(results[i]) = yielded[i];
+}
+
+void FunctionEmitter::EmitCall(ir::OpId id, const ir::Op& op) {
+  const ir::FunctionId callee(op.immediate);
+  std::vector<Value*> arguments = {state_};
+  if (module_.HasDepth()) {
+    Value* depth = depth_;
+    if (module_.IsRecursive(callee)) {
+      const Site site{.kind = Site::Kind::kRecursion,
+                      .function = id_,
+                      .op = id,
+                      .fault = FaultKind::kRecursion,
+                      .scope = scope_};
+      LeaveIf(b_.CreateICmpSGE(depth_, b_.getInt32(kMaxRecursionDepth)), site, [] { return std::vector<Value*>(); });
+      depth = b_.CreateAdd(depth_, b_.getInt32(1), "", false, true);
+    }
+    arguments.push_back(depth);
+  }
+  for (ir::ValueId value : function_.operands(op)) arguments.push_back(scalar(value));
+  Value* result = b_.CreateCall(module_.CalleeOf(callee), arguments);
+  const Site site{.kind = Site::Kind::kPassing, .function = id_, .op = id, .scope = scope_};
+  LeaveIf(b_.CreateExtractValue(result, 0), site, [] { return std::vector<Value*>(); });
+  unsigned index = 1;
+  for (ir::ValueId value : function_.results_of(op)) Set(value, b_.CreateExtractValue(result, index++));
+}
+
+// --- Reports
+
+void FunctionEmitter::EmitFail(ir::OpId id, const ir::Op& op) {
+  std::vector<Value*> bits;
+  for (size_t i = 0; i < op.operands.count; ++i) bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
+  StoreOperands(bits);
+  Leave(AddSite(FaultSite(id, static_cast<FaultKind>(op.immediate), op.operands.count)));
+  // What follows is never reached, but has to stand somewhere.
+  b_.SetInsertPoint(NewBlock("unreached"));
+}
+
+void FunctionEmitter::EmitPrint(ir::OpId id, const ir::Op& op) {
+  std::vector<Value*> bits;
+  for (size_t i = 0; i < op.operands.count; ++i) bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
+  StoreOperands(bits);
+  const uint32_t site = AddSite({.function = id_, .op = id, .operands = op.operands.count});
+  b_.CreateCall(module_.Runtime("einkorn_print", b_.getVoidTy(), {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()}),
+                {state_, b_.getInt32(site), buffer_});
+}
+
+}  // namespace einkorn::cpu

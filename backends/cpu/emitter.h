@@ -1,0 +1,196 @@
+// From a module of the IR to one of LLVM, private to this folder.
+//
+// Each function of the IR becomes an LLVM function, and so does the body of each parallel loop, which
+// the runtime calls for chunks of its iterations. Values are SSA on both sides. Where a check fails the
+// code leaves through "exits": one cold block for each scope, shared by all sites in it, which puts the
+// scope's values into the buffer and goes on to the exit of the scope around it; the outermost hands
+// the buffer to the runtime and returns.
+//
+// The files are cut by what the operations are about: emit_function.cpp (the walk, scalars),
+// emit_faults.cpp, emit_memory.cpp, emit_control.cpp, emit_parallel.cpp.
+#pragma once
+
+#include <llvm/IR/Module.h>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "backends/cpu/array_facts.h"
+#include "backends/cpu/sites.h"
+#include "backends/llvm/types.h"
+#include "ir/module.h"
+
+namespace einkorn::cpu {
+
+/// The name of the compiled entry: bool(State*, const LaunchArgument*, uint64_t* results), true if a
+/// fault ended it.
+inline constexpr const char* kEntryName = "einkorn_entry";
+
+/// What stands for a value of the IR: a scalar is one LLVM value; an array its address, then the sizes,
+/// then the strides in bytes, all i64.
+using Code = ::llvm::SmallVector<::llvm::Value*, 1>;
+
+class ModuleEmitter {
+ public:
+  ModuleEmitter(const ir::Module& source, ::llvm::LLVMContext& context, const ::llvm::DataLayout& layout);
+  void Emit();
+
+  const ir::Module& source() const { return source_; }
+  ::llvm::Module& target() { return *target_; }
+  std::unique_ptr<::llvm::Module> TakeTarget() { return std::move(target_); }
+  SiteTables TakeTables() { return std::move(tables_); }
+  SiteTables& tables() { return tables_; }
+
+  /// The LLVM function of a function that is called.
+  ::llvm::Function* CalleeOf(ir::FunctionId id) { return functions_[id.index]; }
+  bool IsRecursive(ir::FunctionId id) const { return recursive_[id.index]; }
+  /// Whether functions are passed how deep recursion is.
+  bool HasDepth() const { return has_depth_; }
+  const ArrayFacts& FactsOf(ir::FunctionId id) const { return facts_[id.index]; }
+  /// A function of the runtime.
+  ::llvm::FunctionCallee Runtime(const char* name, ::llvm::Type* result, ::llvm::ArrayRef<::llvm::Type*> parameters);
+
+ private:
+  void Declare(ir::FunctionId id);
+
+  const ir::Module& source_;
+  std::unique_ptr<::llvm::Module> target_;
+  SiteTables tables_;
+  std::vector<::llvm::Function*> functions_;
+  std::vector<bool> recursive_;
+  std::vector<ArrayFacts> facts_;
+  bool has_depth_ = false;
+};
+
+class FunctionEmitter {
+ public:
+  FunctionEmitter(ModuleEmitter& module, ir::FunctionId id, ::llvm::Function* target);
+
+  /// The body of a function that is called.
+  void EmitCallable();
+  /// The body of the module's entry.
+  void EmitEntry();
+
+ private:
+  using Value = ::llvm::Value;
+  using Block = ::llvm::BasicBlock;
+
+  // --- values (emit_function.cpp)
+  Code& code(ir::ValueId id) { return codes_[id.index]; }
+  Value* scalar(ir::ValueId id) { return codes_[id.index][0]; }
+  Value* operand(const ir::Op& op, size_t i) { return scalar(function_.operand(op, i)); }
+  ScalarType operand_type(const ir::Op& op, size_t i) const {
+    return function_.type(function_.operand(op, i)).scalar;
+  }
+  void Set(ir::ValueId id, Value* value) { codes_[id.index] = {value}; }
+  Value* Int64(int64_t value) { return b_.getInt64(static_cast<uint64_t>(value)); }
+  Block* NewBlock(const char* name);
+  /// A variable of the stack that lives as long as the function.
+  Value* StackSlot(::llvm::Type* type, const char* name);
+  void EmitRegion(ir::RegionId id);
+  std::vector<Code> EmitRegionValues(ir::RegionId id);
+  std::vector<Code> YieldedOf(ir::RegionId id);
+  void EmitOp(ir::OpId id);
+  void EmitScalarOp(ir::OpId id, const ir::Op& op);
+  Value* ShapeValue(const ir::ShapeExpr& shape);
+
+  // --- sites and exits (emit_faults.cpp)
+  uint32_t AddSite(Site site);
+  Site FaultSite(ir::OpId id, FaultKind fault, uint32_t operands);
+  void OpenScope(Scope::Kind kind, ir::OpId op, const std::vector<std::pair<ScalarType, Value*>>& values);
+  void CloseScope() { scope_ = module_.tables().scopes[scope_].outer; }
+  /// The block that leaves from the current scope; its first instruction takes the site.
+  Block* ExitOfScope();
+  void Leave(uint32_t site);
+  /// Leaves at `site` where `condition` holds, with the values that `operands` makes in the cold block.
+  void LeaveIf(Value* condition, const Site& site, ::llvm::function_ref<std::vector<Value*>()> operands);
+  void StoreOperands(const std::vector<Value*>& bits);
+  Value* Slot(uint32_t index);
+  void FinishBuffer();
+
+  // --- memory (emit_memory.cpp)
+  void EmitArray(ir::OpId id, const ir::Op& op);
+  void EmitHeapArray(ir::OpId id, const ir::Op& op);
+  /// Which new arrays of constant size live on the stack, by operation.
+  static std::vector<bool> ChooseStackArrays(const ModuleEmitter& module, ir::FunctionId id);
+  bool HasHeapArrays(ir::RegionId region) const;
+  void SetArray(const ir::Op& op, Value* data);
+  void FillStackArray(Value* data, const ir::Op& op, uint64_t count);
+  void EmitLoad(ir::OpId id, const ir::Op& op);
+  void EmitStore(ir::OpId id, const ir::Op& op);
+  void EmitAtomic(ir::OpId id, const ir::Op& op);
+  void EmitPlainAtomic(ir::OpId id, const ir::Op& op, Value* address);
+  void NoteOverflow(ir::OpId id, const ir::Op& op, Value* old, Value* address);
+  uint32_t FirstAtomic(ir::OpId id, const ir::Op& op);
+  /// The address of the element after its bounds check.
+  Value* Locate(ir::OpId id, const ir::Op& op);
+  std::vector<Value*> IndicesAndSizes(const ir::Op& op);
+  void MarkAccess(::llvm::Instruction* access, ir::ValueId array);
+  void FinishAliasScopes();
+  Value* Descriptors(const ir::Op& op);
+  void EmitSettle(ir::OpId id, const ir::Op& op);
+  void EmitArrayEqual(ir::OpId id, const ir::Op& op);
+  /// The arrays made on the heap since it was emitted go where Release is, but for `kept`.
+  Value* Mark();
+  void Release(Value* mark, const std::vector<Code>& kept, const std::vector<Type>& types);
+
+  // --- control (emit_control.cpp)
+  void EmitIf(const ir::Op& op);
+  void EmitFor(ir::OpId id, const ir::Op& op);
+  void EmitWhile(const ir::Op& op);
+  void EmitFrame(ir::OpId id, const ir::Op& op);
+  void EmitCall(ir::OpId id, const ir::Op& op);
+  void EmitPrint(ir::OpId id, const ir::Op& op);
+  void EmitFail(ir::OpId id, const ir::Op& op);
+  /// A range with its bounds: whether it has a value, and how many come after the first (unsigned).
+  struct Range {
+    ScalarType type = ScalarType::kI64;
+    Value *from = nullptr, *to = nullptr, *step = nullptr;
+    Value *has_value = nullptr, *last = nullptr;
+  };
+  Range EmitRange(ir::OpId id, const ir::Op& op, size_t number);
+  std::vector<Code> Phis(const std::vector<Type>& types);
+  void AddIncoming(std::vector<Code>& phis, const std::vector<Code>& values, Block* from);
+  std::vector<Type> TypesOf(std::span<const ir::ValueId> values) const;
+
+  // --- parallel loops (emit_parallel.cpp)
+  void EmitParallel(ir::OpId id, const ir::Op& op);
+  Value* CountOf(const Range& range);
+  struct Captured;
+  void EmitBody(ir::OpId id, const ir::Op& op, const std::vector<ir::ValueId>& uses, const Captured& captured);
+  void CollectUses(ir::RegionId region, std::vector<bool>& inside, std::vector<ir::ValueId>& uses) const;
+  uint64_t WorkOf(ir::RegionId region) const;
+
+  ModuleEmitter& module_;
+  const ir::FunctionId id_;
+  const ir::Function& function_;
+  const ArrayFacts& facts_;
+  const std::vector<bool> is_on_stack_;  ///< new arrays, by operation
+  ::llvm::Function* target_;
+  ::llvm::LLVMContext& context_;
+  llvm_code::Builder b_;
+
+  std::vector<Code> codes_;
+  Value* state_ = nullptr;
+  Value* depth_ = nullptr;  ///< null where there is no recursion
+  uint32_t scope_ = Scope::kNone;
+  ::llvm::AllocaInst* buffer_ = nullptr;
+  uint32_t next_slot_ = 0;
+
+  struct Exit {
+    Block* block = nullptr;
+    ::llvm::PHINode* site = nullptr;
+  };
+  std::map<uint32_t, Exit> exits_;                 ///< by scope
+  std::map<uint32_t, std::vector<std::pair<ScalarType, Value*>>> scope_values_;
+  Value* linear_ = nullptr;                        ///< in a body: the iteration, to be returned by a fault
+
+  bool is_body_ = false;
+  std::vector<bool> made_here_;                    ///< in a body: arrays of the iteration, by value
+  std::map<uint32_t, uint32_t> first_atomics_;     ///< in a body: by array value
+  std::vector<Value*> body_froms_, body_steps_, body_counts_;  ///< in a body: of its ranges
+  std::vector<std::pair<::llvm::Instruction*, uint32_t>> accesses_;  ///< with their storage
+};
+
+}  // namespace einkorn::cpu

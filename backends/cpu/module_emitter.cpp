@@ -1,0 +1,82 @@
+#include <fmt/format.h>
+
+#include "backends/cpu/emitter.h"
+#include "base/result.h"
+
+namespace einkorn::cpu {
+namespace {
+
+// Whether calls lead from `function` back to it.
+std::vector<bool> FindRecursive(const ir::Module& module) {
+  const size_t count = module.functions.size();
+  std::vector<std::vector<bool>> reaches(count, std::vector<bool>(count));
+  for (size_t f = 0; f < count; ++f)
+    for (const ir::Op& op : module.functions[f].ops)
+      if (op.opcode == Opcode::kCall) reaches[f][op.immediate] = true;
+  for (size_t k = 0; k < count; ++k)
+    for (size_t i = 0; i < count; ++i)
+      for (size_t j = 0; j < count; ++j)
+        if (reaches[i][k] && reaches[k][j]) reaches[i][j] = true;
+  std::vector<bool> recursive(count);
+  for (size_t f = 0; f < count; ++f) recursive[f] = reaches[f][f];
+  return recursive;
+}
+
+}  // namespace
+
+ModuleEmitter::ModuleEmitter(const ir::Module& source, ::llvm::LLVMContext& context,
+                             const ::llvm::DataLayout& layout)
+    : source_(source),
+      target_(std::make_unique<::llvm::Module>(source.entry_function().name, context)),
+      functions_(source.functions.size()),
+      recursive_(FindRecursive(source)) {
+  target_->setDataLayout(layout);
+  for (const bool recursive : recursive_) has_depth_ = has_depth_ || recursive;
+  for (const ir::Function& function : source.functions) facts_.emplace_back(function);
+}
+
+void ModuleEmitter::Emit() {
+  for (size_t f = 0; f < functions_.size(); ++f)
+    if (ir::FunctionId(f) != source_.entry) Declare(ir::FunctionId(f));
+  ::llvm::LLVMContext& context = target_->getContext();
+  auto* pointer = ::llvm::PointerType::get(context, 0);
+  auto* entry = ::llvm::Function::Create(
+      ::llvm::FunctionType::get(::llvm::Type::getInt1Ty(context), {pointer, pointer, pointer}, false),
+      ::llvm::Function::ExternalLinkage, kEntryName, *target_);
+  entry->addRetAttr(::llvm::Attribute::ZExt);
+  entry->addFnAttr(::llvm::Attribute::NoUnwind);
+  FunctionEmitter(*this, source_.entry, entry).EmitEntry();
+  for (size_t f = 0; f < functions_.size(); ++f)
+    if (functions_[f] != nullptr) FunctionEmitter(*this, ir::FunctionId(f), functions_[f]).EmitCallable();
+}
+
+// A struct of whether it failed and its results; the state, the depth if there is recursion, and the
+// parameters.
+void ModuleEmitter::Declare(ir::FunctionId id) {
+  const ir::Function& function = source_.function(id);
+  EINKORN_CHECK(function.kind == ir::FunctionKind::kFunction,
+                fmt::format("{} is no function that can be called", function.name));
+  ::llvm::LLVMContext& context = target_->getContext();
+  std::vector<::llvm::Type*> results = {::llvm::Type::getInt1Ty(context)};
+  for (Type type : function.results) results.push_back(llvm_code::RegisterType(context, type.scalar));
+  std::vector<::llvm::Type*> parameters = {::llvm::PointerType::get(context, 0)};
+  if (has_depth_) parameters.push_back(::llvm::Type::getInt32Ty(context));
+  for (const ir::Param& param : function.params) {
+    EINKORN_CHECK(!param.is_array(), fmt::format("{} has array parameters", function.name));
+    parameters.push_back(llvm_code::RegisterType(context, function.type(param.value).scalar));
+  }
+  auto* type = ::llvm::FunctionType::get(::llvm::StructType::get(context, results), parameters, false);
+  auto* made = ::llvm::Function::Create(type, ::llvm::Function::InternalLinkage, "ek." + function.name, *target_);
+  made->addFnAttr(::llvm::Attribute::NoUnwind);
+  functions_[id.index] = made;
+}
+
+::llvm::FunctionCallee ModuleEmitter::Runtime(const char* name, ::llvm::Type* result,
+                                              ::llvm::ArrayRef<::llvm::Type*> parameters) {
+  auto callee = target_->getOrInsertFunction(name, ::llvm::FunctionType::get(result, parameters, false));
+  auto* function = ::llvm::cast<::llvm::Function>(callee.getCallee());
+  function->addFnAttr(::llvm::Attribute::NoUnwind);
+  return callee;
+}
+
+}  // namespace einkorn::cpu

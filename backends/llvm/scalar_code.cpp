@@ -1,0 +1,340 @@
+#include "backends/llvm/scalar_code.h"
+
+#include <llvm/IR/Intrinsics.h>
+
+#include <string>
+
+#include "base/result.h"
+#include "ir/scalar.h"
+
+namespace einkorn::llvm_code {
+namespace {
+
+using ::llvm::Value;
+namespace Intrinsic = ::llvm::Intrinsic;
+
+// One operation with its operands looked up.
+class ScalarEmitter {
+ public:
+  ScalarEmitter(Builder& builder, const ScalarOp& op, FailIf fail_if)
+      : b_(builder), op_(op), fail_if_(fail_if), type_(op.types[0]), x_(op.operands[0]),
+        y_(op.operands.size() > 1 ? op.operands[1] : nullptr) {}
+
+  Value* Emit() {
+    if (IsFloat(type_))
+      if (Value* value = Float()) return value;
+    switch (op_.opcode) {
+      case Opcode::kAdd:
+        return Arithmetic(Intrinsic::sadd_with_overflow, Intrinsic::uadd_with_overflow,
+                          Intrinsic::sadd_sat, Intrinsic::uadd_sat, ::llvm::Instruction::Add, x_, y_);
+      case Opcode::kSub:
+        return Arithmetic(Intrinsic::ssub_with_overflow, Intrinsic::usub_with_overflow,
+                          Intrinsic::ssub_sat, Intrinsic::usub_sat, ::llvm::Instruction::Sub, x_, y_);
+      case Opcode::kNeg:
+        return Arithmetic(Intrinsic::ssub_with_overflow, Intrinsic::usub_with_overflow,
+                          Intrinsic::ssub_sat, Intrinsic::usub_sat, ::llvm::Instruction::Sub,
+                          Integer(0), x_);
+      case Opcode::kMul:
+        return op_.rule == Rule::kSaturate
+                   ? SaturatingProduct()
+                   : Arithmetic(Intrinsic::smul_with_overflow, Intrinsic::umul_with_overflow,
+                                Intrinsic::not_intrinsic, Intrinsic::not_intrinsic,
+                                ::llvm::Instruction::Mul, x_, y_);
+      case Opcode::kAbs:
+        return Magnitude();
+      case Opcode::kDiv:
+        return Quotient();
+      case Opcode::kRem:
+        return Remainder();
+      case Opcode::kMin:
+        return b_.CreateBinaryIntrinsic(IsSigned(type_) ? Intrinsic::smin : Intrinsic::umin, x_, y_);
+      case Opcode::kMax:
+        return b_.CreateBinaryIntrinsic(IsSigned(type_) ? Intrinsic::smax : Intrinsic::umax, x_, y_);
+      case Opcode::kShl:
+        return ShiftLeft();
+      case Opcode::kShr: {
+        Value* amount = ShiftAmount();
+        return IsSigned(type_) ? b_.CreateAShr(x_, amount) : b_.CreateLShr(x_, amount);
+      }
+      case Opcode::kAnd:
+        return b_.CreateAnd(x_, y_);
+      case Opcode::kOr:
+        return b_.CreateOr(x_, y_);
+      case Opcode::kXor:
+        return b_.CreateXor(x_, y_);
+      case Opcode::kNot:
+        return b_.CreateNot(x_);
+      case Opcode::kRotl:
+        return Rotation(Intrinsic::fshl);
+      case Opcode::kRotr:
+        return Rotation(Intrinsic::fshr);
+      case Opcode::kPopcount:
+        return b_.CreateUnaryIntrinsic(Intrinsic::ctpop, x_);
+      case Opcode::kClz:
+        return b_.CreateBinaryIntrinsic(Intrinsic::ctlz, x_, b_.getFalse());
+      case Opcode::kCtz:
+        return b_.CreateBinaryIntrinsic(Intrinsic::cttz, x_, b_.getFalse());
+      case Opcode::kBitReverse:
+        return b_.CreateUnaryIntrinsic(Intrinsic::bitreverse, x_);
+      case Opcode::kByteSwap:
+        return BitsOf(type_) == 8 ? x_ : b_.CreateUnaryIntrinsic(Intrinsic::bswap, x_);
+      case Opcode::kFromBits:
+        return b_.CreateBitCast(x_, RegisterType(b_.getContext(), op_.result));
+      case Opcode::kEq:
+        return b_.CreateICmpEQ(x_, y_);
+      case Opcode::kNe:
+        return b_.CreateICmpNE(x_, y_);
+      case Opcode::kLt:
+        return IsSigned(type_) ? b_.CreateICmpSLT(x_, y_) : b_.CreateICmpULT(x_, y_);
+      case Opcode::kLe:
+        return IsSigned(type_) ? b_.CreateICmpSLE(x_, y_) : b_.CreateICmpULE(x_, y_);
+      case Opcode::kGt:
+        return IsSigned(type_) ? b_.CreateICmpSGT(x_, y_) : b_.CreateICmpUGT(x_, y_);
+      case Opcode::kGe:
+        return IsSigned(type_) ? b_.CreateICmpSGE(x_, y_) : b_.CreateICmpUGE(x_, y_);
+      case Opcode::kSelect:
+        return b_.CreateSelect(x_, y_, op_.operands[2]);
+      case Opcode::kConvert:
+        return IsFloat(op_.result) ? IntegerToFloat() : IntegerToInteger();
+      default:
+        break;
+    }
+    FailInternalCheck(__FILE__, __LINE__, "no code for " + std::string(TextOf(op_.opcode)));
+  }
+
+ private:
+  // --- Floats; null where the operation is no different from that on integers
+
+  Value* Float() {
+    switch (op_.opcode) {
+      case Opcode::kAdd:
+        return b_.CreateFAdd(x_, y_);
+      case Opcode::kSub:
+        return b_.CreateFSub(x_, y_);
+      case Opcode::kMul:
+        return b_.CreateFMul(x_, y_);
+      case Opcode::kDiv:
+        return b_.CreateFDiv(x_, y_);
+      case Opcode::kNeg:
+        return b_.CreateFNeg(x_);
+      case Opcode::kAbs:
+        return b_.CreateUnaryIntrinsic(Intrinsic::fabs, x_);
+      case Opcode::kMin:
+        return b_.CreateBinaryIntrinsic(Intrinsic::minimum, x_, y_);
+      case Opcode::kMax:
+        return b_.CreateBinaryIntrinsic(Intrinsic::maximum, x_, y_);
+      case Opcode::kFma:
+        return b_.CreateIntrinsic(Intrinsic::fma, {x_->getType()}, {x_, y_, op_.operands[2]});
+      case Opcode::kSqrt:
+        return b_.CreateUnaryIntrinsic(Intrinsic::sqrt, x_);
+      case Opcode::kFloor:
+        return b_.CreateUnaryIntrinsic(Intrinsic::floor, x_);
+      case Opcode::kCeil:
+        return b_.CreateUnaryIntrinsic(Intrinsic::ceil, x_);
+      case Opcode::kTrunc:
+        return b_.CreateUnaryIntrinsic(Intrinsic::trunc, x_);
+      case Opcode::kRound:
+        return b_.CreateUnaryIntrinsic(Intrinsic::roundeven, x_);
+      case Opcode::kFmod:
+        return b_.CreateFRem(x_, y_);
+      case Opcode::kCopysign:
+        return b_.CreateBinaryIntrinsic(Intrinsic::copysign, WithoutNan(x_), WithoutNan(y_));
+      case Opcode::kBits:
+        return b_.CreateBitCast(WithoutNan(x_), RegisterType(b_.getContext(), op_.result));
+      case Opcode::kEq:
+        return b_.CreateFCmpOEQ(x_, y_);
+      case Opcode::kNe:
+        return b_.CreateFCmpUNE(x_, y_);
+      case Opcode::kLt:
+        return b_.CreateFCmpOLT(x_, y_);
+      case Opcode::kLe:
+        return b_.CreateFCmpOLE(x_, y_);
+      case Opcode::kGt:
+        return b_.CreateFCmpOGT(x_, y_);
+      case Opcode::kGe:
+        return b_.CreateFCmpOGE(x_, y_);
+      case Opcode::kConvert:
+        return IsFloat(op_.result) ? b_.CreateFPCast(x_, RegisterType(b_.getContext(), op_.result))
+                                   : FloatToInteger();
+      default:
+        return nullptr;
+    }
+  }
+
+  // The canonical NaN for any NaN.
+  Value* WithoutNan(Value* value) {
+    const ScalarType type = value->getType()->isFloatTy() ? ScalarType::kF32 : ScalarType::kF64;
+    return b_.CreateSelect(b_.CreateFCmpUNO(value, value),
+                           ConstantOf(b_.getContext(), type, CanonicalNan(type)), value);
+  }
+
+  // --- Integers
+
+  ::llvm::Constant* Integer(Int128 value) const { return IntegerOf(b_.getContext(), type_, value); }
+  bool Checks(FaultKind kind) const { return (op_.checks & BitOf(kind)) != 0; }
+  void Check(FaultKind kind, Value* condition) {
+    if (Checks(kind)) fail_if_(kind, condition);
+  }
+  // Whether the operand is a constant other than `value`.
+  static bool IsKnownNot(Value* operand, int64_t value) {
+    const auto* constant = ::llvm::dyn_cast<::llvm::ConstantInt>(operand);
+    return constant != nullptr && constant->getSExtValue() != value;
+  }
+
+  Value* Arithmetic(Intrinsic::ID signed_overflow, Intrinsic::ID unsigned_overflow,
+                    Intrinsic::ID signed_saturating, Intrinsic::ID unsigned_saturating,
+                    ::llvm::Instruction::BinaryOps plain, Value* x, Value* y) {
+    const bool is_signed = IsSigned(type_);
+    if (op_.rule == Rule::kSaturate)
+      return b_.CreateBinaryIntrinsic(is_signed ? signed_saturating : unsigned_saturating, x, y);
+    if (Checks(FaultKind::kOverflow)) {
+      Value* pair = b_.CreateBinaryIntrinsic(is_signed ? signed_overflow : unsigned_overflow, x, y);
+      fail_if_(FaultKind::kOverflow, b_.CreateExtractValue(pair, 1));
+      return b_.CreateExtractValue(pair, 0);
+    }
+    Value* value = b_.CreateBinOp(plain, x, y);
+    if (op_.rule == Rule::kChecked)
+      if (auto* instruction = ::llvm::dyn_cast<::llvm::BinaryOperator>(value)) {
+        // Proved before.
+        instruction->setHasNoSignedWrap(is_signed);
+        instruction->setHasNoUnsignedWrap(!is_signed);
+      }
+    return value;
+  }
+
+  Value* SaturatingProduct() {
+    const bool is_signed = IsSigned(type_);
+    Value* pair = b_.CreateBinaryIntrinsic(
+        is_signed ? Intrinsic::smul_with_overflow : Intrinsic::umul_with_overflow, x_, y_);
+    Value* limit = Integer(GreatestOf(type_));
+    if (is_signed)
+      limit = b_.CreateSelect(b_.CreateICmpSLT(b_.CreateXor(x_, y_), Integer(0)),
+                              Integer(LeastOf(type_)), limit);
+    return b_.CreateSelect(b_.CreateExtractValue(pair, 1), limit, b_.CreateExtractValue(pair, 0));
+  }
+
+  Value* Magnitude() {
+    if (!IsSigned(type_)) return x_;
+    Value* is_least = b_.CreateICmpEQ(x_, Integer(LeastOf(type_)));
+    Check(FaultKind::kOverflow, is_least);
+    Value* value = b_.CreateBinaryIntrinsic(Intrinsic::abs, x_, b_.getFalse());
+    return op_.rule == Rule::kSaturate
+               ? b_.CreateSelect(is_least, Integer(GreatestOf(type_)), value)
+               : value;
+  }
+
+  Value* Quotient() {
+    Check(FaultKind::kDivision, b_.CreateICmpEQ(y_, Integer(0)));
+    if (!IsSigned(type_)) return b_.CreateUDiv(x_, y_);
+    if (Checks(FaultKind::kOverflow))
+      fail_if_(FaultKind::kOverflow,
+               b_.CreateAnd(b_.CreateICmpEQ(x_, Integer(LeastOf(type_))),
+                            b_.CreateICmpEQ(y_, Integer(-1))));
+    return b_.CreateSDiv(x_, y_);
+  }
+
+  Value* Remainder() {
+    Check(FaultKind::kDivision, b_.CreateICmpEQ(y_, Integer(0)));
+    if (!IsSigned(type_)) return b_.CreateURem(x_, y_);
+    // MIN % -1 is 0, but the processor's division faults on it; so divides by 1.
+    Value* divisor = IsKnownNot(y_, -1)
+                         ? y_
+                         : b_.CreateSelect(b_.CreateICmpEQ(y_, Integer(-1)), Integer(1), y_);
+    return b_.CreateSRem(x_, divisor);
+  }
+
+  // The amount in the type of the shifted value, after its check.
+  Value* ShiftAmount() {
+    const auto width = static_cast<unsigned>(BitsOf(type_));
+    Check(FaultKind::kShift,
+          b_.CreateICmpUGE(y_, ::llvm::ConstantInt::get(y_->getType(), width)));
+    return b_.CreateZExtOrTrunc(y_, x_->getType());
+  }
+
+  Value* ShiftLeft() {
+    Value* amount = ShiftAmount();
+    const bool is_signed = IsSigned(type_);
+    if (op_.rule != Rule::kChecked) return b_.CreateShl(x_, amount);
+    if (!Checks(FaultKind::kOverflow)) return b_.CreateShl(x_, amount, "", !is_signed, is_signed);
+    Value* shifted = b_.CreateShl(x_, amount);
+    Value* back = is_signed ? b_.CreateAShr(shifted, amount) : b_.CreateLShr(shifted, amount);
+    fail_if_(FaultKind::kOverflow, b_.CreateICmpNE(back, x_));
+    return shifted;
+  }
+
+  // The amount counts modulo the width, a power of two, so its low bits do.
+  Value* Rotation(Intrinsic::ID funnel_shift) {
+    Value* amount = b_.CreateIntCast(y_, x_->getType(), IsSigned(op_.types[1]));
+    return b_.CreateIntrinsic(funnel_shift, {x_->getType()}, {x_, x_, amount});
+  }
+
+  // --- Conversions
+
+  Value* IntegerToFloat() {
+    ::llvm::Type* to = RegisterType(b_.getContext(), op_.result);
+    return IsSigned(type_) ? b_.CreateSIToFP(x_, to) : b_.CreateUIToFP(x_, to);
+  }
+
+  Value* FloatToInteger() {
+    const ScalarType to = op_.result;
+    // A bool goes by way of u8: its bounds are 0 and 1.
+    const ScalarType by = to == ScalarType::kBool ? ScalarType::kU8 : to;
+    ::llvm::Type* by_type = RegisterType(b_.getContext(), by);
+    const auto bound = [&](Int128 value) {
+      return ::llvm::ConstantFP::get(x_->getType(), static_cast<double>(value));
+    };
+    Value* value = nullptr;
+    if (op_.rule == Rule::kChecked) {
+      // Both bounds are powers of two or 0, so they are exact.
+      Value* whole = b_.CreateUnaryIntrinsic(Intrinsic::trunc, x_);
+      Value* fits = b_.CreateAnd(b_.CreateFCmpOGE(whole, bound(LeastOf(to))),
+                                 b_.CreateFCmpOLT(whole, bound(GreatestOf(to) + 1)));
+      Check(FaultKind::kNarrowing, b_.CreateNot(fits));
+      value = IsSigned(by) ? b_.CreateFPToSI(x_, by_type) : b_.CreateFPToUI(x_, by_type);
+    } else {
+      value = b_.CreateIntrinsic(IsSigned(by) ? Intrinsic::fptosi_sat : Intrinsic::fptoui_sat,
+                                 {by_type, x_->getType()}, {x_});
+    }
+    return to == ScalarType::kBool ? b_.CreateIsNotNull(value) : value;
+  }
+
+  Value* IntegerToInteger() {
+    const ScalarType from = type_, to = op_.result;
+    Value* value = x_;
+    const bool below = LeastOf(from) < LeastOf(to), above = GreatestOf(from) > GreatestOf(to);
+    if (op_.rule == Rule::kSaturate) {
+      if (below) value = b_.CreateBinaryIntrinsic(Intrinsic::smax, value, Integer(LeastOf(to)));
+      if (above)
+        value = b_.CreateBinaryIntrinsic(IsSigned(from) ? Intrinsic::smin : Intrinsic::umin, value,
+                                         Integer(GreatestOf(to)));
+    } else if (op_.rule == Rule::kChecked && (below || above)) {
+      Check(FaultKind::kNarrowing, OutsideOf(to, below, above));
+    }
+    return b_.CreateIntCast(value, RegisterType(b_.getContext(), to), IsSigned(from));
+  }
+
+  // Whether the integer operand lies below or above the range of `to`, as far as it can.
+  Value* OutsideOf(ScalarType to, bool below, bool above) {
+    if (!above) return b_.CreateICmpSLT(x_, Integer(LeastOf(to)));
+    if (!IsSigned(type_)) return b_.CreateICmpUGT(x_, Integer(GreatestOf(to)));
+    // From a signed type: what is negative is large as an unsigned number.
+    if (LeastOf(to) == 0) return b_.CreateICmpUGT(x_, Integer(GreatestOf(to)));
+    if (!below) return b_.CreateICmpSGT(x_, Integer(GreatestOf(to)));
+    Value* back = b_.CreateSExt(b_.CreateTrunc(x_, RegisterType(b_.getContext(), to)), x_->getType());
+    return b_.CreateICmpNE(back, x_);
+  }
+
+  Builder& b_;
+  const ScalarOp& op_;
+  FailIf fail_if_;
+  ScalarType type_;
+  Value *x_, *y_;
+};
+
+}  // namespace
+
+Value* EmitScalar(Builder& builder, const ScalarOp& op, FailIf fail_if) {
+  return ScalarEmitter(builder, op, fail_if).Emit();
+}
+
+}  // namespace einkorn::llvm_code
