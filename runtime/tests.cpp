@@ -1,0 +1,196 @@
+#include "runtime/tests.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstring>
+
+#include "backends/interpreter/interpreter.h"
+#include "ir/passes.h"
+#include "runtime/overlap.h"
+
+namespace einkorn {
+namespace {
+
+size_t BytesOfArray(Type type, const ArrayBinding& array) {
+  auto bytes = static_cast<size_t>(BytesOf(type.scalar));
+  for (int d = 0; d < type.rank; ++d) bytes *= static_cast<size_t>(array.sizes[d]);
+  return bytes;
+}
+
+std::string IndexText(const ArrayBinding& array, int rank, size_t element) {
+  std::string text;
+  for (int d = rank; d-- > 0;) {
+    const auto size = static_cast<size_t>(array.sizes[d]);
+    text = fmt::format("{}{}{}", element % size, text.empty() ? "" : ", ", text);
+    element /= size;
+  }
+  return text;
+}
+
+// How the contents of two arrays differ; empty if they do not. Arrays of tests lie without gaps.
+std::string DifferenceOf(std::string_view name, Type type, const ArrayBinding& array, const std::byte* left,
+                         const std::byte* right) {
+  const auto bytes = static_cast<size_t>(BytesOf(type.scalar));
+  const size_t count = BytesOfArray(type, array) / bytes;
+  for (size_t i = 0; i < count; ++i) {
+    uint64_t l = 0, r = 0;
+    std::memcpy(&l, left + i * bytes, bytes);
+    std::memcpy(&r, right + i * bytes, bytes);
+    if (SameValue(type.scalar, l, r)) continue;
+    return fmt::format("{}[{}] is {} there and {} here", name, IndexText(array, type.rank, i),
+                       FormatScalar(type.scalar, l), FormatScalar(type.scalar, r));
+  }
+  return {};
+}
+
+std::string FaultText(const std::optional<Fault>& fault, const SourceSet& sources) {
+  return fault ? Render(*fault, sources, {}) : "no fault";
+}
+
+}  // namespace
+
+// Runs the kernels of a program's tests on all targets.
+class TestRunner::Host final : public LaunchHost {
+ public:
+  Host(Session& session, const Program& program, std::vector<TestTarget> targets)
+      : session_(session), program_(program), targets_(std::move(targets)) {}
+
+  const std::string& difference() const { return difference_; }
+  const std::optional<Error>& refusal() const { return refusal_; }
+  void Clear() {
+    difference_.clear();
+    refusal_.reset();
+  }
+
+  LaunchOutcome Launch(const ir::Module& module, ir::FunctionId kernel,
+                       std::span<const LaunchArgument> given) override {
+    const ir::Function& function = module.function(kernel);
+    std::vector<Argument> arguments;
+    size_t next = 0;
+    for (const ir::Param& param : function.params) {
+      if (param.kind == ir::ParamKind::kSymbol) continue;
+      const Type type = function.type(param.value);
+      const LaunchArgument& argument = given[next++];
+      arguments.push_back(type.is_array() ? Argument::Array(type.scalar, type.rank, argument.array)
+                                          : Argument::Scalar(type.scalar, argument.bits));
+    }
+    auto bound = BindShapes(function, arguments, {});
+    LaunchOutcome outcome;
+    if (!bound) {
+      LaunchRefusal refusal = std::move(bound).error();
+      if (auto* error = std::get_if<Error>(&refusal)) return Refuse(std::move(*error));
+      outcome.fault = std::get<Fault>(std::move(refusal));
+      return outcome;
+    }
+    if (auto fault = CheckOverlaps(function, *bound)) {
+      outcome.fault = std::move(fault);
+      return outcome;
+    }
+    return RunOnAll(module, kernel, *bound);
+  }
+
+ private:
+  LaunchOutcome Refuse(Error error) {
+    LaunchOutcome outcome;
+    outcome.fault = Fault{FaultKind::kStopped, error.message, {}, {}, {}, {}};
+    refusal_ = std::move(error);
+    return outcome;
+  }
+
+  LaunchOutcome RunOnAll(const ir::Module& module, ir::FunctionId kernel, std::vector<LaunchArgument> arguments) {
+    const ir::Function& function = module.function(kernel);
+    std::vector<LaunchArgument> before = arguments;
+    std::vector<std::vector<std::byte>> contents(arguments.size());
+    for (size_t i = 0; i < arguments.size(); ++i)
+      if (function.params[i].is_written()) {
+        const auto* data = static_cast<const std::byte*>(arguments[i].array.data);
+        contents[i].assign(data, data + BytesOfArray(function.type(function.params[i].value), arguments[i].array));
+      }
+    LaunchOutcome first;
+    for (size_t t = 0; t < targets_.size(); ++t) {
+      auto compiled = KernelFor(t, module, kernel);
+      if (!compiled) return Refuse(std::move(compiled).error());
+      if (t == 0) {
+        first = (*compiled)->Run(arguments, targets_[t].threads);
+        continue;
+      }
+      std::vector<std::vector<std::byte>> copies = contents;
+      std::vector<LaunchArgument> others = arguments;
+      for (size_t i = 0; i < others.size(); ++i)
+        if (function.params[i].is_written()) others[i].array.data = copies[i].data();
+      const LaunchOutcome other = (*compiled)->Run(others, targets_[t].threads);
+      std::string how = Compare(function, first, arguments, other, others);
+      if (how.empty()) continue;
+      difference_ = fmt::format("{}: {} (here) differs from {} (there): {}", function.name, targets_[t].name,
+                                targets_[0].name, how);
+      first.fault = Fault{FaultKind::kAssertion, difference_, {}, {}, {}, {}};
+      return first;
+    }
+    return first;
+  }
+
+  std::string Compare(const ir::Function& function, const LaunchOutcome& first, std::span<const LaunchArgument> arguments,
+                      const LaunchOutcome& other, std::span<const LaunchArgument> others) const {
+    const std::string l = FaultText(first.fault, program_.sources()), r = FaultText(other.fault, program_.sources());
+    if (l != r) return fmt::format("there\n{}here\n{}", l, r);
+    if (first.printed != other.printed) return fmt::format("printed there\n{}printed here\n{}", first.printed, other.printed);
+    if (first.fault) return {};
+    for (size_t i = 0; i < first.results.size(); ++i)
+      if (const ScalarType type = function.results[i].scalar; !SameValue(type, first.results[i], other.results[i]))
+        return fmt::format("the result is {} there and {} here", FormatScalar(type, first.results[i]),
+                           FormatScalar(type, other.results[i]));
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      const ir::Param& param = function.params[i];
+      if (!param.is_written()) continue;
+      std::string how = DifferenceOf(param.name, function.type(param.value), arguments[i].array,
+                                     static_cast<const std::byte*>(arguments[i].array.data),
+                                     static_cast<const std::byte*>(others[i].array.data));
+      if (!how.empty()) return how;
+    }
+    return {};
+  }
+
+  Result<KernelPointer> KernelFor(size_t target, const ir::Module& module, ir::FunctionId kernel) {
+    KernelPointer& known = kernels_[{target, module.function(kernel).name}];
+    if (known != nullptr) return known;
+    ir::Module closed = module;
+    closed.entry = kernel;
+    ir::DropUnusedFunctions(closed);
+    auto compiled = session_.CompileModule(std::move(closed), targets_[target].options);
+    if (!compiled) return std::move(compiled).error();
+    return known = *compiled;
+  }
+
+  Session& session_;
+  const Program& program_;
+  std::vector<TestTarget> targets_;
+  std::map<std::pair<size_t, std::string>, KernelPointer> kernels_;  // by target and name with types
+  std::string difference_;
+  std::optional<Error> refusal_;
+};
+
+TestRunner::TestRunner(Session& session, std::shared_ptr<const Program> program, std::vector<TestTarget> targets)
+    : program_(std::move(program)), host_(std::make_unique<Host>(session, *program_, std::move(targets))) {}
+
+TestRunner::~TestRunner() = default;
+
+Result<TestResult> TestRunner::Run(size_t index) {
+  auto module = frontend::LowerTest(program_->checked(), index);
+  if (!module) return std::move(module).error();
+  host_->Clear();
+  const auto begin = std::chrono::steady_clock::now();
+  LaunchOutcome outcome = Interpret(*module, module->entry, {}, host_.get());
+  TestResult result;
+  result.name = program_->tests()[index].name;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (host_->refusal()) return *host_->refusal();
+  result.printed = std::move(outcome.printed);
+  result.difference = host_->difference();
+  // An expected error must not hide a difference.
+  if (result.difference.empty()) result.fault = std::move(outcome.fault);
+  result.passed = result.difference.empty() && !result.fault;
+  return result;
+}
+
+}  // namespace einkorn
