@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace einkorn {
 namespace {
 
@@ -29,8 +31,10 @@ size_t DisplayWidth(std::string_view text) {
          static_cast<size_t>(std::count_if(text.begin(), text.end(), IsContinuationByte));
 }
 
+// Bytes that are no text are shown as `?`, one column each, so that what is written is always UTF-8.
 std::string Printable(std::string_view text) {
   std::string shown(text);
+  for (size_t at; (at = FindInvalidUtf8(shown)) != std::string::npos;) shown[at] = '?';
   for (char& byte : shown) {
     const auto value = static_cast<unsigned char>(byte);
     if (value < 0x20 || value == 0x7f) byte = ' ';

@@ -6,8 +6,8 @@
 #include <array>
 #include <unordered_map>
 
+#include "base/utf8.h"
 #include "frontend/literals.h"
-#include "frontend/text.h"
 
 namespace einkorn::frontend {
 namespace {

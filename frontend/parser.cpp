@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "frontend/lexer.h"
 #include "frontend/parsing.h"
-#include "frontend/text.h"
 
 namespace einkorn::frontend {
 namespace {

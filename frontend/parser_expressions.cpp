@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "frontend/parsing.h"
-#include "frontend/text.h"
 
 namespace einkorn::frontend {
 namespace {

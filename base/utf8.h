@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace einkorn::frontend {
+namespace einkorn {
 
 /// The offset of the first byte that is not UTF-8 (overlong forms, surrogates and values above
 /// U+10FFFF are not), or npos.
@@ -16,4 +16,4 @@ std::string_view CharacterAt(std::string_view text, size_t position);
 /// `text`, cut with `...` if it is too long for a message.
 std::string Shorten(std::string_view text);
 
-}  // namespace einkorn::frontend
+}  // namespace einkorn

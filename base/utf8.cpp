@@ -1,9 +1,9 @@
-#include "frontend/text.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace einkorn::frontend {
+namespace einkorn {
 namespace {
 
 constexpr size_t kShownBytes = 40;
@@ -69,4 +69,4 @@ std::string Shorten(std::string_view text) {
   return std::string(text.substr(0, end)) + "...";
 }
 
-}  // namespace einkorn::frontend
+}  // namespace einkorn
