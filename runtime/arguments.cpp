@@ -131,8 +131,16 @@ class ShapeBinder {
     for (const ir::ShapeTerm& term : shape.terms)
       for (uint32_t symbol : term.symbols)
         if (std::ranges::find(symbols, symbol) == symbols.end()) symbols.push_back(symbol);
+    // `x has n = 3, m = 4, y has k = 5, `: an array is named once for all its symbols.
     std::string text;
-    for (uint32_t symbol : symbols) text += SymbolText(symbol) + ", ";
+    size_t last = kNone;
+    for (uint32_t symbol : symbols) {
+      const auto origin = origins_.find(symbol);
+      const size_t array = origin == origins_.end() ? kNone : origin->second.array;
+      const bool is_same = array != kNone && array == last;
+      text += is_same ? fmt::format("{} = {}, ", kernel_.params[symbol].name, ValueOf(symbol)) : SymbolText(symbol) + ", ";
+      last = array;
+    }
     return ShapeFault(i, fmt::format("{}so {} needs {} = {}, not {}{}", text, param.name, param.shape_texts[d],
                                      expected, found, dimension));
   }
