@@ -84,7 +84,7 @@ std::optional<std::string> RefusedByName(const std::vector<std::string>& argumen
 
 // CLI11's words for an error, with a near spelling for an unknown option.
 std::string ParseErrorText(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
-  if (error.get_name() == "ExtrasError") {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
     std::vector<std::string> known_texts;
     for (const CLI::Option* option : app.get_options())
       for (const std::string& name : option->get_lnames()) known_texts.push_back("--" + name);
