@@ -19,7 +19,8 @@ std::string TypeText(ScalarType type, int rank) {
 // One launch's symbols, bound one after the other.
 class ShapeBinder {
  public:
-  ShapeBinder(const ir::Function& kernel, std::span<const Argument> arguments, std::span<const NamedSize> given)
+  ShapeBinder(const ir::Function& kernel, std::span<const Argument> arguments,
+              std::span<const NamedSize> given)
       : kernel_(kernel), given_(given), bound_(kernel.params.size()) {
     size_t next = 0;
     for (size_t i = 0; i < kernel.params.size(); ++i) {
@@ -33,7 +34,8 @@ class ShapeBinder {
   Result<std::vector<LaunchArgument>, LaunchRefusal> Bind() {
     for (const NamedSize& size : given_)
       if (IndexOfSymbol(size.name) == kNone)
-        return LaunchRefusal(UsageError(fmt::format("{} has no size named {}", kernel_.name, size.name)));
+        return LaunchRefusal(
+            UsageError(fmt::format("{} has no size named {}", kernel_.name, size.name)));
     for (size_t i = 0; i < kernel_.params.size(); ++i)
       if (kernel_.params[i].kind == ir::ParamKind::kScalar) {
         bound_[i].bits = arguments_[i]->bits;
@@ -57,7 +59,8 @@ class ShapeBinder {
 
   size_t IndexOfSymbol(std::string_view name) const {
     for (size_t i = 0; i < kernel_.params.size(); ++i)
-      if (kernel_.params[i].kind == ir::ParamKind::kSymbol && kernel_.params[i].name == name) return i;
+      if (kernel_.params[i].kind == ir::ParamKind::kSymbol && kernel_.params[i].name == name)
+        return i;
     return kNone;
   }
 
@@ -72,7 +75,8 @@ class ShapeBinder {
     for (const NamedSize& size : given_)
       if (size.name == name) {
         if (size.value < 0)
-          return LaunchRefusal(ShapeFault(symbol, fmt::format("the size {} is {}", name, size.value)));
+          return LaunchRefusal(
+              ShapeFault(symbol, fmt::format("the size {} is {}", name, size.value)));
         bound_[symbol].bits = static_cast<uint64_t>(size.value);
         origins_[symbol] = Origin{};
         return std::nullopt;
@@ -91,9 +95,11 @@ class ShapeBinder {
         return std::nullopt;
       }
     }
-    const std::string whose = omitted == kNone ? "" : fmt::format(" of the array {}", kernel_.params[omitted].name);
+    const std::string whose =
+        omitted == kNone ? "" : fmt::format(" of the array {}", kernel_.params[omitted].name);
     return LaunchRefusal(UsageError(
-        fmt::format("the size {}{} does not follow from other arguments: give it, as in {}=100", name, whose, name)));
+        fmt::format("the size {}{} does not follow from other arguments: give it, as in {}=100",
+                    name, whose, name)));
   }
 
   // The value of a size; nothing beyond the range of i64.
@@ -112,7 +118,8 @@ class ShapeBinder {
     const std::string& name = kernel_.params[symbol].name;
     const auto origin = origins_.find(symbol);
     if (origin != origins_.end() && origin->second.array != kNone)
-      return fmt::format("{} has {} = {}", kernel_.params[origin->second.array].name, name, ValueOf(symbol));
+      return fmt::format("{} has {} = {}", kernel_.params[origin->second.array].name, name,
+                         ValueOf(symbol));
     return fmt::format("{} is {}", name, ValueOf(symbol));
   }
 
@@ -122,11 +129,13 @@ class ShapeBinder {
     const ir::ShapeExpr& shape = param.shape[d];
     const int64_t found = arguments_[i]->array.sizes[d];
     if (const int symbol = shape.bare_symbol(); symbol >= 0)
-      return ShapeFault(i, fmt::format("{}, {} has {} = {}", SymbolText(static_cast<uint32_t>(symbol)), param.name,
-                                       kernel_.params[static_cast<size_t>(symbol)].name, found));
+      return ShapeFault(
+          i, fmt::format("{}, {} has {} = {}", SymbolText(static_cast<uint32_t>(symbol)),
+                         param.name, kernel_.params[static_cast<size_t>(symbol)].name, found));
     const std::string dimension = param.shape.size() > 1 ? fmt::format(" (dimension {})", d) : "";
     if (shape.is_constant())
-      return ShapeFault(i, fmt::format("{} needs size {}, not {}{}", param.name, expected, found, dimension));
+      return ShapeFault(
+          i, fmt::format("{} needs size {}, not {}{}", param.name, expected, found, dimension));
     std::vector<uint32_t> symbols;
     for (const ir::ShapeTerm& term : shape.terms)
       for (uint32_t symbol : term.symbols)
@@ -138,11 +147,12 @@ class ShapeBinder {
       const auto origin = origins_.find(symbol);
       const size_t array = origin == origins_.end() ? kNone : origin->second.array;
       const bool is_same = array != kNone && array == last;
-      text += is_same ? fmt::format("{} = {}, ", kernel_.params[symbol].name, ValueOf(symbol)) : SymbolText(symbol) + ", ";
+      text += is_same ? fmt::format("{} = {}, ", kernel_.params[symbol].name, ValueOf(symbol))
+                      : SymbolText(symbol) + ", ";
       last = array;
     }
-    return ShapeFault(i, fmt::format("{}so {} needs {} = {}, not {}{}", text, param.name, param.shape_texts[d],
-                                     expected, found, dimension));
+    return ShapeFault(i, fmt::format("{}so {} needs {} = {}, not {}{}", text, param.name,
+                                     param.shape_texts[d], expected, found, dimension));
   }
 
   std::optional<LaunchRefusal> BindArray(size_t i) {
@@ -155,10 +165,13 @@ class ShapeBinder {
     for (size_t d = 0; d < param.shape.size(); ++d) {
       const std::optional<int64_t> size = Evaluate(param.shape[d]);
       if (!size)
-        return LaunchRefusal(ShapeFault(i, fmt::format("the size {} of {} does not fit i64", param.shape_texts[d], param.name)));
-      if (!is_omitted && bound_[i].array.sizes[d] != *size) return LaunchRefusal(Mismatch(i, d, *size));
+        return LaunchRefusal(ShapeFault(i, fmt::format("the size {} of {} does not fit i64",
+                                                       param.shape_texts[d], param.name)));
+      if (!is_omitted && bound_[i].array.sizes[d] != *size)
+        return LaunchRefusal(Mismatch(i, d, *size));
       if (*size < 0)
-        return LaunchRefusal(ShapeFault(i, fmt::format("{} has the negative size {} = {}", param.name, param.shape_texts[d], *size)));
+        return LaunchRefusal(ShapeFault(i, fmt::format("{} has the negative size {} = {}",
+                                                       param.name, param.shape_texts[d], *size)));
       bound_[i].array.sizes[d] = *size;
       is_empty = is_empty || *size == 0;
       if (bytes <= kMostArrayBytes) bytes *= *size;
@@ -193,7 +206,8 @@ std::vector<const ir::Param*> DeclaredParams(const ir::Function& kernel) {
 // Elements that lie where their type may not lie are not read.
 bool IsAligned(const Argument& argument) {
   const int64_t bytes = BytesOf(argument.type);
-  if (reinterpret_cast<uintptr_t>(argument.array.data) % static_cast<uintptr_t>(bytes) != 0) return false;
+  if (reinterpret_cast<uintptr_t>(argument.array.data) % static_cast<uintptr_t>(bytes) != 0)
+    return false;
   for (int d = 0; d < argument.rank; ++d)
     if (argument.array.sizes[d] > 1 && argument.array.strides[d] % bytes != 0) return false;
   return true;
@@ -210,25 +224,31 @@ Status CheckArguments(const ir::Function& kernel, std::span<const Argument> argu
     const ir::Param& param = *params[i];
     const Argument& argument = arguments[i];
     const Type type = kernel.type(param.value);
-    const auto refuse = [&](std::string why) { return UsageError(fmt::format("argument {}: {}", param.name, why)); };
+    const auto refuse = [&](std::string why) {
+      return UsageError(fmt::format("argument {}: {}", param.name, why));
+    };
     if (argument.kind == Argument::Kind::kOmitted) {
       if (param.kind == ir::ParamKind::kArrayOut) continue;
       return refuse("there is none; only `out` arrays may be left out");
     }
     const int rank = argument.kind == Argument::Kind::kArray ? argument.rank : 0;
     if (rank != type.rank || argument.type != type.scalar)
-      return refuse(fmt::format("expected {}, found {}", TypeText(type.scalar, type.rank), TypeText(argument.type, rank)));
+      return refuse(fmt::format("expected {}, found {}", TypeText(type.scalar, type.rank),
+                                TypeText(argument.type, rank)));
     if (rank == 0) continue;
     bool is_empty = false;
     for (int d = 0; d < rank; ++d) {
-      if (argument.array.sizes[d] < 0) return refuse(fmt::format("its size in dimension {} is {}", d, argument.array.sizes[d]));
+      if (argument.array.sizes[d] < 0)
+        return refuse(fmt::format("its size in dimension {} is {}", d, argument.array.sizes[d]));
       is_empty = is_empty || argument.array.sizes[d] == 0;
     }
     if (is_empty) continue;
     if (argument.array.data == nullptr) return refuse("it has no data (a null pointer)");
-    if (param.is_written() && !argument.is_writable) return refuse("it is read-only, but the kernel writes it");
+    if (param.is_written() && !argument.is_writable)
+      return refuse("it is read-only, but the kernel writes it");
     if (!IsAligned(argument))
-      return refuse(fmt::format("its elements do not lie at multiples of {} bytes, as {} needs", BytesOf(type.scalar), TextOf(type.scalar)));
+      return refuse(fmt::format("its elements do not lie at multiples of {} bytes, as {} needs",
+                                BytesOf(type.scalar), TextOf(type.scalar)));
   }
   return Done{};
 }

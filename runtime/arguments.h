@@ -26,8 +26,11 @@ struct Argument {
   ArrayBinding array;
   bool is_writable = true;
 
-  static Argument Scalar(ScalarType type, uint64_t bits) { return {Kind::kScalar, type, bits, 0, {}, true}; }
-  static Argument Array(ScalarType type, int rank, const ArrayBinding& array, bool is_writable = true) {
+  static Argument Scalar(ScalarType type, uint64_t bits) {
+    return {Kind::kScalar, type, bits, 0, {}, true};
+  }
+  static Argument Array(ScalarType type, int rank, const ArrayBinding& array,
+                        bool is_writable = true) {
     return {Kind::kArray, type, 0, rank, array, is_writable};
   }
 };
@@ -41,12 +44,13 @@ struct NamedSize {
 /// Why a launch did not begin: a refused request, or a fault of kind `shape` or `alias`.
 using LaunchRefusal = std::variant<Error, Fault>;
 
-/// Whether the arguments have the types and ranks of the parameters, and can be used where they lie.
+/// Whether the arguments have the types and ranks of the parameters, and can be used where they
+/// lie.
 Status CheckArguments(const ir::Function& kernel, std::span<const Argument> arguments);
 
-/// Binds the shape symbols and compares every size with what they make of it (language.md, section 3).
-/// The result has an entry a parameter of `kernel`, symbols first; those of omitted arrays have sizes
-/// and row-major strides but no data.
+/// Binds the shape symbols and compares every size with what they make of it (language.md, section
+/// 3). The result has an entry a parameter of `kernel`, symbols first; those of omitted arrays have
+/// sizes and row-major strides but no data.
 Result<std::vector<LaunchArgument>, LaunchRefusal> BindShapes(const ir::Function& kernel,
                                                               std::span<const Argument> arguments,
                                                               std::span<const NamedSize> given);

@@ -30,9 +30,9 @@ Extent ExtentOf(Type type, const ArrayBinding& array) {
   return extent;
 }
 
-// Whether a sum of terms `step * k`, 0 <= k <= most, has a given value: a bounded linear Diophantine
-// equation. Searched depth first from the largest step, cut by what the smaller ones can still reach and
-// by their common divisor.
+// Whether a sum of terms `step * k`, 0 <= k <= most, has a given value: a bounded linear
+// Diophantine equation. Searched depth first from the largest step, cut by what the smaller ones
+// can still reach and by their common divisor.
 class BoundedSum {
  public:
   void Add(Int128 step, Int128 most) {
@@ -96,15 +96,19 @@ class BoundedSum {
   int steps_ = 0, found_ = 0, limit_ = 1;
 };
 
-Int128 Magnitude(Int128 value) { return value < 0 ? -value : value; }
+Int128 Magnitude(Int128 value) {
+  return value < 0 ? -value : value;
+}
 
 }  // namespace
 
-Overlap FindOverlap(Type left_type, const ArrayBinding& left, Type right_type, const ArrayBinding& right) {
+Overlap FindOverlap(Type left_type, const ArrayBinding& left, Type right_type,
+                    const ArrayBinding& right) {
   const Extent l = ExtentOf(left_type, left), r = ExtentOf(right_type, right);
-  if (l.is_empty || r.is_empty || l.highest <= r.lowest || r.highest <= l.lowest) return Overlap::kNone;
-  // l.lowest + left steps + byte = r.lowest + right steps + byte, with the right side counted from its
-  // highest element downwards, so that every term is positive.
+  if (l.is_empty || r.is_empty || l.highest <= r.lowest || r.highest <= l.lowest)
+    return Overlap::kNone;
+  // l.lowest + left steps + byte = r.lowest + right steps + byte, with the right side counted from
+  // its highest element downwards, so that every term is positive.
   BoundedSum sum;
   Int128 right_reach = 0;
   for (int d = 0; d < left_type.rank; ++d) sum.Add(Magnitude(left.strides[d]), left.sizes[d] - 1);
@@ -133,8 +137,9 @@ Overlap FindSelfOverlap(Type type, const ArrayBinding& array) {
   }
   if (is_nested) return Overlap::kNone;
   if (!steps.empty() && steps.front().first == 0) return Overlap::kSome;
-  // Two elements meet if the differences of their indices make less than an element's bytes. Differences
-  // are counted from their least value; the one without any difference is always a solution.
+  // Two elements meet if the differences of their indices make less than an element's bytes.
+  // Differences are counted from their least value; the one without any difference is always a
+  // solution.
   BoundedSum sum;
   Int128 center = 0;
   std::vector<std::pair<Int128, Int128>> merged;
@@ -147,28 +152,33 @@ Overlap FindSelfOverlap(Type type, const ArrayBinding& array) {
   }
   sum.Prepare();
   Overlap result = sum.Search(center, 2);
-  for (int byte = 1; byte < BytesOf(type.scalar) && result == Overlap::kNone; ++byte) result = sum.Search(center + byte, 1);
+  for (int byte = 1; byte < BytesOf(type.scalar) && result == Overlap::kNone; ++byte)
+    result = sum.Search(center + byte, 1);
   return result;
 }
 
-std::optional<Fault> CheckOverlaps(const ir::Function& kernel, std::span<const LaunchArgument> arguments) {
+std::optional<Fault> CheckOverlaps(const ir::Function& kernel,
+                                   std::span<const LaunchArgument> arguments) {
   const auto fault = [](const ir::Param& param, std::string message) {
     return Fault{FaultKind::kAlias, std::move(message), param.range, {}, {}, {}};
   };
-  constexpr std::string_view kUndecided = " or may overlap it: the strides are too irregular to tell";
+  constexpr std::string_view kUndecided =
+      " or may overlap it: the strides are too irregular to tell";
   for (size_t i = 0; i < kernel.params.size(); ++i) {
     const ir::Param& written = kernel.params[i];
     if (!written.is_array() || !written.is_written()) continue;
     const Type type = kernel.type(written.value);
     const Overlap own = FindSelfOverlap(type, arguments[i].array);
-    if (own == Overlap::kSome) return fault(written, fmt::format("{} overlaps itself", written.name));
+    if (own == Overlap::kSome)
+      return fault(written, fmt::format("{} overlaps itself", written.name));
     if (own == Overlap::kUnknown)
       return fault(written, fmt::format("{} overlaps itself{}", written.name, kUndecided));
     for (size_t j = 0; j < kernel.params.size(); ++j) {
       const ir::Param& other = kernel.params[j];
       // Of two written arrays the later one is named first, once.
       if (i == j || !other.is_array() || (other.is_written() && j > i)) continue;
-      const Overlap overlap = FindOverlap(type, arguments[i].array, kernel.type(other.value), arguments[j].array);
+      const Overlap overlap =
+          FindOverlap(type, arguments[i].array, kernel.type(other.value), arguments[j].array);
       if (overlap == Overlap::kNone) continue;
       return fault(written, fmt::format("{} overlaps {}{}", written.name, other.name,
                                         overlap == Overlap::kUnknown ? kUndecided : ""));

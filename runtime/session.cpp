@@ -23,14 +23,16 @@ constexpr bool kVerify =
 
 ir::Module Optimized(const ir::Module& module, const CompileOptions& options) {
   ir::Module optimized = module;
-  ir::Optimize(optimized, {.checks = options.mode == Mode::kChecked, .verify = kVerify, .observe = {}});
+  ir::Optimize(optimized,
+               {.checks = options.mode == Mode::kChecked, .verify = kVerify, .observe = {}});
   return optimized;
 }
 
 // The interpreter runs the IR as the front end made it.
 class InterpretedKernel final : public Kernel {
  public:
-  InterpretedKernel(ir::Module module, const CompileOptions& options) : Kernel(std::move(module)), run_(this->module()) {
+  InterpretedKernel(ir::Module module, const CompileOptions& options)
+      : Kernel(std::move(module)), run_(this->module()) {
     if (options.mode == Mode::kUnchecked)
       for (ir::Function& function : run_.functions) ir::DropChecks(function);
   }
@@ -102,12 +104,15 @@ Result<KernelPointer> Session::CompileModule(ir::Module module, const CompileOpt
   if (!executable) return std::move(executable).error();
   return KernelPointer(std::make_shared<CompiledKernel>(std::move(module), std::move(*executable)));
 #else
-  return EnvironmentError("the target cpu is not in this build, which has no LLVM; use the target interpreter");
+  return EnvironmentError(
+      "the target cpu is not in this build, which has no LLVM; use the target interpreter");
 #endif
 }
 
-Result<KernelPointer> Session::Compile(const std::shared_ptr<const Program>& program, const std::string& name,
-                                       const std::vector<ScalarType>& types, const std::vector<ir::Layout>& layouts,
+Result<KernelPointer> Session::Compile(const std::shared_ptr<const Program>& program,
+                                       const std::string& name,
+                                       const std::vector<ScalarType>& types,
+                                       const std::vector<ir::Layout>& layouts,
                                        const CompileOptions& options) {
   EINKORN_CHECK(program->ok(), "a wrong program was to be compiled");
   std::shared_ptr<Entry> entry;
@@ -131,9 +136,11 @@ Result<KernelPointer> Session::Compile(const std::shared_ptr<const Program>& pro
   return entry->kernel;
 }
 
-Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& program, const std::string& name,
-                                      const std::vector<ScalarType>& types, std::span<const Argument> arguments,
-                                      std::span<const NamedSize> sizes, const CompileOptions& options, int threads) {
+Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& program,
+                                      const std::string& name, const std::vector<ScalarType>& types,
+                                      std::span<const Argument> arguments,
+                                      std::span<const NamedSize> sizes,
+                                      const CompileOptions& options, int threads) {
   std::vector<ir::Layout> layouts;
   for (const Argument& argument : arguments)
     if (argument.kind == Argument::Kind::kArray)
@@ -141,7 +148,8 @@ Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& prog
   auto kernel = Compile(program, name, types, layouts, options);
   if (!kernel) return std::move(kernel).error();
   const ir::Function& function = (*kernel)->function();
-  if (Status status = CheckArguments(function, arguments); !status) return std::move(status).error();
+  if (Status status = CheckArguments(function, arguments); !status)
+    return std::move(status).error();
   auto bound = BindShapes(function, arguments, sizes);
   if (!bound) {
     LaunchRefusal refusal = std::move(bound).error();
@@ -158,7 +166,8 @@ Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& prog
   return (*kernel)->Run(*bound, threads);
 }
 
-Result<std::string> Session::Emit(const Program& program, const std::string& name, const std::vector<ScalarType>& types,
+Result<std::string> Session::Emit(const Program& program, const std::string& name,
+                                  const std::vector<ScalarType>& types,
                                   [[maybe_unused]] const CompileOptions& options, Stage stage) {
   auto module = frontend::LowerKernel(program.checked(), name, types);
   if (!module) return std::move(module).error();
@@ -168,7 +177,8 @@ Result<std::string> Session::Emit(const Program& program, const std::string& nam
 #ifdef EINKORN_WITH_LLVM
   auto compiler = compilers_->Of(options.cpu);
   if (!compiler) return std::move(compiler).error();
-  return (*compiler)->Emit(optimized, stage == Stage::kLlvm ? CpuText::kLlvmOptimized : CpuText::kAssembly);
+  return (*compiler)->Emit(optimized,
+                           stage == Stage::kLlvm ? CpuText::kLlvmOptimized : CpuText::kAssembly);
 #else
   return EnvironmentError("LLVM is not in this build; the stages are tokens, ast, ir, optimized");
 #endif

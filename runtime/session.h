@@ -1,7 +1,7 @@
 // Sessions: kernels specialised by their arguments, compiled once, and launched.
 //
-// A session may be used by many threads. What it hands out is immutable and lives as long as somebody
-// holds it. Nothing is shared between sessions.
+// A session may be used by many threads. What it hands out is immutable and lives as long as
+// somebody holds it. Nothing is shared between sessions.
 #pragma once
 
 #include <map>
@@ -38,8 +38,8 @@ class Kernel {
   /// The kernel and what it uses, as the front end made it, with the layouts of its arrays.
   const ir::Module& module() const { return module_; }
   const ir::Function& function() const { return module_.entry_function(); }
-  /// Runs it with an argument a parameter, which must have passed the checks of a launch. `threads` 0: as
-  /// many as the caller may use.
+  /// Runs it with an argument a parameter, which must have passed the checks of a launch. `threads`
+  /// 0: as many as the caller may use.
   virtual LaunchOutcome Run(std::span<const LaunchArgument> arguments, int threads) const = 0;
 
  protected:
@@ -61,27 +61,32 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   /// The kernel `name` for these type arguments; contiguous arrays. Compiled when first asked for.
-  Result<KernelPointer> Compile(const std::shared_ptr<const Program>& program, const std::string& name,
-                                const std::vector<ScalarType>& types, const CompileOptions& options) {
+  Result<KernelPointer> Compile(const std::shared_ptr<const Program>& program,
+                                const std::string& name, const std::vector<ScalarType>& types,
+                                const CompileOptions& options) {
     return Compile(program, name, types, {}, options);
   }
   /// The same with the layouts of its array parameters, in their order; all contiguous if empty.
-  Result<KernelPointer> Compile(const std::shared_ptr<const Program>& program, const std::string& name,
-                                const std::vector<ScalarType>& types, const std::vector<ir::Layout>& layouts,
+  Result<KernelPointer> Compile(const std::shared_ptr<const Program>& program,
+                                const std::string& name, const std::vector<ScalarType>& types,
+                                const std::vector<ir::Layout>& layouts,
                                 const CompileOptions& options);
   /// A module that was lowered already; not remembered.
   Result<KernelPointer> CompileModule(ir::Module module, const CompileOptions& options);
 
-  /// Checks the arguments, finds the specialisation for their layouts and runs it. Refused requests are
-  /// Errors; everything that a program's meaning covers is in the outcome, sizes that do not agree and
-  /// overlaps included. No argument may be omitted.
-  Result<LaunchOutcome> Launch(const std::shared_ptr<const Program>& program, const std::string& name,
-                               const std::vector<ScalarType>& types, std::span<const Argument> arguments,
-                               std::span<const NamedSize> sizes, const CompileOptions& options, int threads);
+  /// Checks the arguments, finds the specialisation for their layouts and runs it. Refused requests
+  /// are Errors; everything that a program's meaning covers is in the outcome, sizes that do not
+  /// agree and overlaps included. No argument may be omitted.
+  Result<LaunchOutcome> Launch(const std::shared_ptr<const Program>& program,
+                               const std::string& name, const std::vector<ScalarType>& types,
+                               std::span<const Argument> arguments,
+                               std::span<const NamedSize> sizes, const CompileOptions& options,
+                               int threads);
 
   /// A kernel with contiguous arrays as text.
-  Result<std::string> Emit(const Program& program, const std::string& name, const std::vector<ScalarType>& types,
-                           const CompileOptions& options, Stage stage);
+  Result<std::string> Emit(const Program& program, const std::string& name,
+                           const std::vector<ScalarType>& types, const CompileOptions& options,
+                           Stage stage);
 
   /// How many specialisations were compiled.
   size_t compiled_count() const;
@@ -89,7 +94,8 @@ class Session {
  private:
   struct Compilers;
   struct Entry;
-  using Key = std::tuple<const Program*, std::string, std::vector<ScalarType>, std::vector<ir::Layout>, CompileOptions>;
+  using Key = std::tuple<const Program*, std::string, std::vector<ScalarType>,
+                         std::vector<ir::Layout>, CompileOptions>;
 
   std::unique_ptr<Compilers> compilers_;
   mutable std::mutex mutex_;

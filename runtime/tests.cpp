@@ -29,8 +29,8 @@ std::string IndexText(const ArrayBinding& array, int rank, size_t element) {
 }
 
 // How the contents of two arrays differ; empty if they do not. Arrays of tests lie without gaps.
-std::string DifferenceOf(std::string_view name, Type type, const ArrayBinding& array, const std::byte* left,
-                         const std::byte* right) {
+std::string DifferenceOf(std::string_view name, Type type, const ArrayBinding& array,
+                         const std::byte* left, const std::byte* right) {
   const auto bytes = static_cast<size_t>(BytesOf(type.scalar));
   const size_t count = BytesOfArray(type, array) / bytes;
   for (size_t i = 0; i < count; ++i) {
@@ -98,14 +98,16 @@ class TestRunner::Host final : public LaunchHost {
     return outcome;
   }
 
-  LaunchOutcome RunOnAll(const ir::Module& module, ir::FunctionId kernel, std::vector<LaunchArgument> arguments) {
+  LaunchOutcome RunOnAll(const ir::Module& module, ir::FunctionId kernel,
+                         std::vector<LaunchArgument> arguments) {
     const ir::Function& function = module.function(kernel);
     std::vector<LaunchArgument> before = arguments;
     std::vector<std::vector<std::byte>> contents(arguments.size());
     for (size_t i = 0; i < arguments.size(); ++i)
       if (function.params[i].is_written()) {
         const auto* data = static_cast<const std::byte*>(arguments[i].array.data);
-        contents[i].assign(data, data + BytesOfArray(function.type(function.params[i].value), arguments[i].array));
+        contents[i].assign(
+            data, data + BytesOfArray(function.type(function.params[i].value), arguments[i].array));
       }
     LaunchOutcome first;
     for (size_t t = 0; t < targets_.size(); ++t) {
@@ -122,23 +124,28 @@ class TestRunner::Host final : public LaunchHost {
       const LaunchOutcome other = (*compiled)->Run(others, targets_[t].threads);
       std::string how = Compare(function, first, arguments, other, others);
       if (how.empty()) continue;
-      difference_ = fmt::format("{}: {} (here) differs from {} (there): {}", function.name, targets_[t].name,
-                                targets_[0].name, how);
+      difference_ = fmt::format("{}: {} (here) differs from {} (there): {}", function.name,
+                                targets_[t].name, targets_[0].name, how);
       first.fault = Fault{FaultKind::kAssertion, difference_, {}, {}, {}, {}};
       return first;
     }
     return first;
   }
 
-  std::string Compare(const ir::Function& function, const LaunchOutcome& first, std::span<const LaunchArgument> arguments,
-                      const LaunchOutcome& other, std::span<const LaunchArgument> others) const {
-    const std::string l = FaultText(first.fault, program_.sources()), r = FaultText(other.fault, program_.sources());
+  std::string Compare(const ir::Function& function, const LaunchOutcome& first,
+                      std::span<const LaunchArgument> arguments, const LaunchOutcome& other,
+                      std::span<const LaunchArgument> others) const {
+    const std::string l = FaultText(first.fault, program_.sources()),
+                      r = FaultText(other.fault, program_.sources());
     if (l != r) return fmt::format("there\n{}here\n{}", l, r);
-    if (first.printed != other.printed) return fmt::format("printed there\n{}printed here\n{}", first.printed, other.printed);
+    if (first.printed != other.printed)
+      return fmt::format("printed there\n{}printed here\n{}", first.printed, other.printed);
     if (first.fault) return {};
     for (size_t i = 0; i < first.results.size(); ++i)
-      if (const ScalarType type = function.results[i].scalar; !SameValue(type, first.results[i], other.results[i]))
-        return fmt::format("the result is {} there and {} here", FormatScalar(type, first.results[i]),
+      if (const ScalarType type = function.results[i].scalar;
+          !SameValue(type, first.results[i], other.results[i]))
+        return fmt::format("the result is {} there and {} here",
+                           FormatScalar(type, first.results[i]),
                            FormatScalar(type, other.results[i]));
     for (size_t i = 0; i < arguments.size(); ++i) {
       const ir::Param& param = function.params[i];
@@ -165,13 +172,16 @@ class TestRunner::Host final : public LaunchHost {
   Session& session_;
   const Program& program_;
   std::vector<TestTarget> targets_;
-  std::map<std::pair<size_t, std::string>, KernelPointer> kernels_;  // by target and name with types
+  std::map<std::pair<size_t, std::string>, KernelPointer>
+      kernels_;  // by target and name with types
   std::string difference_;
   std::optional<Error> refusal_;
 };
 
-TestRunner::TestRunner(Session& session, std::shared_ptr<const Program> program, std::vector<TestTarget> targets)
-    : program_(std::move(program)), host_(std::make_unique<Host>(session, *program_, std::move(targets))) {}
+TestRunner::TestRunner(Session& session, std::shared_ptr<const Program> program,
+                       std::vector<TestTarget> targets)
+    : program_(std::move(program)),
+      host_(std::make_unique<Host>(session, *program_, std::move(targets))) {}
 
 TestRunner::~TestRunner() = default;
 

@@ -1,5 +1,5 @@
-// Running the `test` blocks of a program: the body is interpreted, the kernels it launches run on every
-// target under test, and what they give is compared bit for bit.
+// Running the `test` blocks of a program: the body is interpreted, the kernels it launches run on
+// every target under test, and what they give is compared bit for bit.
 #pragma once
 
 #include <memory>
@@ -30,10 +30,11 @@ struct TestResult {
 class TestRunner {
  public:
   /// Of several targets the first gives the results that the test goes on with.
-  TestRunner(Session& session, std::shared_ptr<const Program> program, std::vector<TestTarget> targets);
+  TestRunner(Session& session, std::shared_ptr<const Program> program,
+             std::vector<TestTarget> targets);
   ~TestRunner();
-  /// Runs test number `index` of the program's tests. Refused requests (a target that is not there) are
-  /// Errors.
+  /// Runs test number `index` of the program's tests. Refused requests (a target that is not there)
+  /// are Errors.
   Result<TestResult> Run(size_t index);
 
  private:

@@ -1,16 +1,19 @@
-// Runs the golden files: programs under tests/golden whose comments say what to do with them and what
-// comes out. A directive is a comment line, best at the end of the file so that lines keep their
-// numbers; the lines behind it are what it must give, standard output first, then standard error.
+// Runs the golden files: programs under tests/golden whose comments say what to do with them and
+// what comes out. A directive is a comment line, best at the end of the file so that lines keep
+// their numbers; the lines behind it are what it must give, standard output first, then standard
+// error.
 //
-//   // run: KERNEL NAME=VALUE … [--option]   on the interpreter and on the CPU with one and three threads
+//   // run: KERNEL NAME=VALUE … [--option]   on the interpreter and on the CPU with one and three
+//   threads
 //   // check:                                the diagnostics of the file
 //   // test:                                 the file's test blocks, on every target
 //   // emit: STAGE KERNEL [--option]         a dump
 //   // exit: 3                               the exit code, if it is not 0
 //   // | text                                one line of output
 //
-// All targets of a `run` must agree to the bit, in output, error and exit code. With EINKORN_UPDATE=1 in
-// the environment (`./dev test --update`) the expectations are rewritten; review the difference.
+// All targets of a `run` must agree to the bit, in output, error and exit code. With
+// EINKORN_UPDATE=1 in the environment (`./dev test --update`) the expectations are rewritten;
+// review the difference.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -57,7 +60,8 @@ std::vector<Directive> DirectivesOf(const std::vector<std::string>& lines) {
     std::smatch match;
     if (!std::regex_match(lines[i], match, pattern)) continue;
     Directive directive{match[1], match[2], i, {}};
-    while (i + 1 < lines.size() && (lines[i + 1].starts_with("// |") || lines[i + 1].starts_with("// exit:")))
+    while (i + 1 < lines.size() &&
+           (lines[i + 1].starts_with("// |") || lines[i + 1].starts_with("// exit:")))
       directive.expected.push_back(lines[++i]);
     directives.push_back(std::move(directive));
   }
@@ -72,9 +76,12 @@ std::vector<std::string> SplitArguments(const std::string& text) {
   char quote = 0;
   for (const char c : text + " ") {
     if (quote != 0 || c == '"' || c == '\'') {
-      if (c == quote) quote = 0;
-      else if (quote == 0) quote = c;
-      else current += c;
+      if (c == quote)
+        quote = 0;
+      else if (quote == 0)
+        quote = c;
+      else
+        current += c;
       continue;
     }
     if (c == '[' || c == '(') ++depth;
@@ -97,7 +104,8 @@ std::vector<std::string> Run(std::vector<std::string> arguments) {
   if (exit_code != 0) lines.push_back("// exit: " + std::to_string(exit_code));
   for (const std::string& text : {out.str(), err.str()}) {
     std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) lines.push_back(line.empty() ? "// |" : "// | " + line);
+    for (std::string line; std::getline(in, line);)
+      lines.push_back(line.empty() ? "// |" : "// | " + line);
   }
   return lines;
 }
@@ -149,8 +157,10 @@ std::vector<std::string> Perform(const Directive& directive, const std::string& 
       text = this_text;
       data = this_data;
     }
-    EXPECT_EQ(Joined(text), Joined(this_text)) << "the interpreter and " << Joined(target) << "differ";
-    EXPECT_EQ(Joined(data), Joined(this_data)) << "the interpreter and " << Joined(target) << "differ";
+    EXPECT_EQ(Joined(text), Joined(this_text))
+        << "the interpreter and " << Joined(target) << "differ";
+    EXPECT_EQ(Joined(data), Joined(this_data))
+        << "the interpreter and " << Joined(target) << "differ";
   }
   return text;
 }
@@ -175,7 +185,8 @@ bool Update(const fs::path& path, const std::string& file) {
 std::vector<std::string> GoldenFiles() {
   std::vector<std::string> files;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kRoot))
-    if (entry.path().extension() == ".ek") files.push_back(fs::relative(entry.path(), kRoot).generic_string());
+    if (entry.path().extension() == ".ek")
+      files.push_back(fs::relative(entry.path(), kRoot).generic_string());
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -193,7 +204,8 @@ TEST_P(Golden, GivesWhatItSays) {
   const std::vector<Directive> directives = DirectivesOf(ReadLines(path));
   EXPECT_FALSE(directives.empty()) << "no directive asks for anything";
   for (const Directive& directive : directives) {
-    SCOPED_TRACE(GetParam() + ":" + std::to_string(directive.line + 1) + ": " + directive.verb + ":" + directive.arguments);
+    SCOPED_TRACE(GetParam() + ":" + std::to_string(directive.line + 1) + ": " + directive.verb +
+                 ":" + directive.arguments);
     EXPECT_EQ(Joined(directive.expected), Joined(Perform(directive, GetParam())));
   }
 }
@@ -211,7 +223,8 @@ TEST(GoldenCoverage, ShowsEveryDiagnostic) {
   for (const std::string& file : GoldenFiles()) all += Joined(ReadLines(kRoot / file));
   for (const DiagnosticKind& kind : AllDiagnosticKinds()) {
     const char* severity = kind.severity == Severity::kError ? "error" : "warning";
-    EXPECT_NE(all.find("// | " + std::string(severity) + "[" + std::string(kind.code) + "]"), std::string::npos)
+    EXPECT_NE(all.find("// | " + std::string(severity) + "[" + std::string(kind.code) + "]"),
+              std::string::npos)
         << kind.code << " is shown by no golden file";
   }
 }

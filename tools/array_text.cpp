@@ -39,7 +39,8 @@ void VisitShown(const HostArray& array, bool summarised, size_t dimension, int64
   if (dimension == array.sizes.size()) return visit(array.LoadAt(offset));
   for (const int64_t index : ShownIndices(array.sizes[dimension], summarised))
     if (index >= 0)
-      VisitShown(array, summarised, dimension + 1, offset + index * array.strides[dimension], visit);
+      VisitShown(array, summarised, dimension + 1, offset + index * array.strides[dimension],
+                 visit);
 }
 
 // A decimal taken apart: `-12.5e+03` has whole "-12", fraction "5", exponent 3.
@@ -64,7 +65,8 @@ Decimal TakeApart(std::string_view text) {
 template <typename Float>
 Decimal RoundedDecimal(Float value, std::chars_format format, size_t fraction_digits) {
   char buffer[512];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, format, static_cast<int>(fraction_digits));
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, format,
+                                 static_cast<int>(fraction_digits));
   return TakeApart({buffer, end.ptr});
 }
 
@@ -93,9 +95,8 @@ class ElementFormat {
     } else if (type_ == ScalarType::kF64) {
       MeasureFloats<double>(array, summarised);
     } else {
-      VisitShown(array, summarised, 0, 0, [&](uint64_t bits) {
-        width_ = std::max(width_, PlainText(bits).size());
-      });
+      VisitShown(array, summarised, 0, 0,
+                 [&](uint64_t bits) { width_ = std::max(width_, PlainText(bits).size()); });
       // NumPy keeps room for False where only True occurs.
       if (type_ == ScalarType::kBool && array.rank() > 0) width_ = 5;
     }
@@ -103,8 +104,9 @@ class ElementFormat {
 
   std::string Text(uint64_t bits) const {
     if (!IsFloat(type_)) return PadLeft(PlainText(bits), width_);
-    return PadLeft(type_ == ScalarType::kF32 ? FloatText(static_cast<float>(FloatValue(type_, bits)))
-                                             : FloatText(FloatValue(type_, bits)),
+    return PadLeft(type_ == ScalarType::kF32
+                       ? FloatText(static_cast<float>(FloatValue(type_, bits)))
+                       : FloatText(FloatValue(type_, bits)),
                    width_);
   }
 
@@ -130,7 +132,8 @@ class ElementFormat {
     });
     // As from NumPy 2.3 on: f32 has six decimal digits.
     const Float greatest_plain = std::is_same_v<Float, float> ? Float(1e6) : Float(1e8);
-    scientific_ = greatest >= greatest_plain || (least != 0 && (least < Float(0.0001) || greatest / least > Float(1000)));
+    scientific_ = greatest >= greatest_plain ||
+                  (least != 0 && (least < Float(0.0001) || greatest / least > Float(1000)));
     size_t whole = 0;
     VisitShown(array, summarised, 0, 0, [&](uint64_t bits) {
       const auto value = static_cast<Float>(FloatValue(type_, bits));
@@ -138,9 +141,11 @@ class ElementFormat {
       const Decimal decimal = ShortDecimal(value, format());
       whole = std::max(whole, decimal.whole.size());
       fraction_digits_ = std::max(fraction_digits_, decimal.fraction.size());
-      exponent_digits_ = std::max(exponent_digits_, fmt::format("{:02}", std::abs(decimal.exponent)).size());
+      exponent_digits_ =
+          std::max(exponent_digits_, fmt::format("{:02}", std::abs(decimal.exponent)).size());
     });
-    if (any_finite) width_ = whole + 1 + fraction_digits_ + (scientific_ ? 2 + exponent_digits_ : 0);
+    if (any_finite)
+      width_ = whole + 1 + fraction_digits_ + (scientific_ ? 2 + exponent_digits_ : 0);
     if (any_not_finite) width_ = std::max<size_t>(width_, any_negative_infinity ? 4 : 3);
   }
 
@@ -152,11 +157,13 @@ class ElementFormat {
   std::string FloatText(Float value) const {
     if (std::isnan(value)) return "nan";
     if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-    // With exponents every number has all its digits; without, points line up and zeros are left out.
+    // With exponents every number has all its digits; without, points line up and zeros are left
+    // out.
     if (scientific_) {
       const Decimal decimal = RoundedDecimal(value, format(), fraction_digits_);
-      return fmt::format("{}.{}e{}{:0{}}", decimal.whole, decimal.fraction, decimal.exponent < 0 ? '-' : '+',
-                         std::abs(decimal.exponent), exponent_digits_);
+      return fmt::format("{}.{}e{}{:0{}}", decimal.whole, decimal.fraction,
+                         decimal.exponent < 0 ? '-' : '+', std::abs(decimal.exponent),
+                         exponent_digits_);
     }
     const Decimal decimal = ShortDecimal(value, format());
     return fmt::format("{}.{:<{}}", decimal.whole, decimal.fraction, fraction_digits_);
@@ -176,11 +183,14 @@ class ArrayPrinter {
       : array_(array), summarised_(summarised), format_(array, summarised) {}
 
   // `indent` stands before every line but the first; `width` is left for the line.
-  std::string Print(size_t dimension, int64_t offset, const std::string& indent, size_t width) const {
+  std::string Print(size_t dimension, int64_t offset, const std::string& indent,
+                    size_t width) const {
     const size_t dimensions_left = array_.sizes.size() - dimension;
     if (dimensions_left == 0) return format_.Text(array_.LoadAt(offset));
-    return "[" + (dimensions_left == 1 ? PrintRow(offset, indent, width)
-                                       : PrintRows(dimension, offset, indent, width)) + "]";
+    return "[" +
+           (dimensions_left == 1 ? PrintRow(offset, indent, width)
+                                 : PrintRows(dimension, offset, indent, width)) +
+           "]";
   }
 
  private:
@@ -188,7 +198,8 @@ class ArrayPrinter {
     std::string done, line = indent;
     bool first = true;
     for (const int64_t index : ShownIndices(array_.sizes.back(), summarised_)) {
-      const std::string word = index < 0 ? "..." : format_.Text(array_.LoadAt(offset + index * array_.strides.back()));
+      const std::string word =
+          index < 0 ? "..." : format_.Text(array_.LoadAt(offset + index * array_.strides.back()));
       if (!first) line += ' ';
       first = false;
       // The last column is kept for the bracket.
@@ -201,13 +212,15 @@ class ArrayPrinter {
     return (done + line).substr(indent.size());
   }
 
-  std::string PrintRows(size_t dimension, int64_t offset, const std::string& indent, size_t width) const {
+  std::string PrintRows(size_t dimension, int64_t offset, const std::string& indent,
+                        size_t width) const {
     const std::string separator(array_.sizes.size() - dimension - 1, '\n');
     std::string text;
     for (const int64_t index : ShownIndices(array_.sizes[dimension], summarised_)) {
       if (!text.empty()) text += separator + indent;
       text += index < 0 ? "..."
-                        : Print(dimension + 1, offset + index * array_.strides[dimension], indent + " ", width - 1);
+                        : Print(dimension + 1, offset + index * array_.strides[dimension],
+                                indent + " ", width - 1);
     }
     return text;
   }

@@ -37,7 +37,8 @@ class ListReader {
 
   Result<HostArray> Read() {
     if (!ReadList(0)) return UsageError(failure_);
-    if (at_ != text_.size()) return UsageError(fmt::format("`{}` stands behind the list", text_.substr(at_)));
+    if (at_ != text_.size())
+      return UsageError(fmt::format("`{}` stands behind the list", text_.substr(at_)));
     auto array = MakeArray(type_, sizes_);
     if (!array) return array;
     for (size_t i = 0; i < elements_.size(); ++i)
@@ -52,7 +53,8 @@ class ListReader {
   }
 
   void SkipSpace() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n'))
+      ++at_;
   }
 
   bool Take(char c) {
@@ -76,11 +78,14 @@ class ListReader {
         if (!ReadEntry(depth)) return false;
         ++length;
       } while (Take(','));
-      if (!Take(']')) return Fail(at_ == text_.size() ? "the list has no closing bracket"
-                                                      : fmt::format("expected , or ] before `{}`", text_.substr(at_)));
+      if (!Take(']'))
+        return Fail(at_ == text_.size()
+                        ? "the list has no closing bracket"
+                        : fmt::format("expected , or ] before `{}`", text_.substr(at_)));
     }
     if (sizes_[depth] >= 0 && sizes_[depth] != length)
-      return Fail(fmt::format("the rows of the list have different lengths, {} and {}", sizes_[depth], length));
+      return Fail(fmt::format("the rows of the list have different lengths, {} and {}",
+                              sizes_[depth], length));
     sizes_[depth] = length;
     return true;
   }
@@ -130,7 +135,8 @@ Result<std::vector<int64_t>> ReadSizes(std::string_view text) {
     if (!size) return UsageError(part.empty() ? "a size is missing" : "size " + size.error());
     sizes.push_back(static_cast<int64_t>(*size));
     if (sizes.back() < 0) return UsageError(fmt::format("size {} is negative", part));
-    if (sizes.size() > kMaxRank) return UsageError(fmt::format("an array has at most {} dimensions", kMaxRank));
+    if (sizes.size() > kMaxRank)
+      return UsageError(fmt::format("an array has at most {} dimensions", kMaxRank));
   }
   return sizes;
 }
@@ -220,9 +226,11 @@ Result<HostArray> ParseArrayValue(std::string_view text, ScalarType type) {
   if (const std::optional<CallText> call = ReadCall(text))
     for (const NamedFunction& function : kFunctions)
       if (call->name == function.name) return function.make(*call, type);
-  return UsageError(fmt::format(
-      "`{}` is not an array; write a list [1,2,3], zeros(4,5), full(7; 4,5), range(10), random(4,5; seed=1), "
-      "or the name of a .npy, .png or .pgm file", text));
+  return UsageError(
+      fmt::format("`{}` is not an array; write a list [1,2,3], zeros(4,5), full(7; 4,5), "
+                  "range(10), random(4,5; seed=1), "
+                  "or the name of a .npy, .png or .pgm file",
+                  text));
 }
 
 }  // namespace einkorn::command

@@ -18,7 +18,8 @@ int Check(const Options& options, const Streams& streams) {
       PrintDiagnostics(*program, options.quiet, streams);
       continue;
     }
-    for (const Diagnostic& diagnostic : program->diagnostics().list()) list.push_back(JsonOf(diagnostic, program->sources()));
+    for (const Diagnostic& diagnostic : program->diagnostics().list())
+      list.push_back(JsonOf(diagnostic, program->sources()));
   }
   if (options.json) streams.out << list.dump() << "\n";
   return status;

@@ -28,17 +28,19 @@ constexpr std::array<Verb, 5> kVerbs = {{
 }};
 
 // What a later version will have is refused by its name, never replaced by something else.
-constexpr std::array<std::string_view, 6> kPlannedVerbs = {"explain", "diff", "bench", "debug", "format", "cache"};
+constexpr std::array<std::string_view, 6> kPlannedVerbs = {"explain", "diff",   "bench",
+                                                           "debug",   "format", "cache"};
 struct PlannedOption {
   std::string_view name;
   std::string_view what;
 };
-constexpr std::array<PlannedOption, 6> kPlannedOptions = {{{"--deadline", "deadlines"},
-                                                           {"--static", "static parameters"},
-                                                           {"--on-error", "restoring arrays after an error"},
-                                                           {"--no-cache", "a cache on disk"},
-                                                           {"--html", "pages of HTML"},
-                                                           {"--watch", "watching values"}}};
+constexpr std::array<PlannedOption, 6> kPlannedOptions = {
+    {{"--deadline", "deadlines"},
+     {"--static", "static parameters"},
+     {"--on-error", "restoring arrays after an error"},
+     {"--no-cache", "a cache on disk"},
+     {"--html", "pages of HTML"},
+     {"--watch", "watching values"}}};
 
 int Refuse(const Streams& streams, const std::string& message) {
   streams.err << "einkorn: " << message << "\n";
@@ -46,12 +48,17 @@ int Refuse(const Streams& streams, const std::string& message) {
 }
 
 void AddOptions(CLI::App& app, const Verb& verb, Options& options) {
-  const bool is_run = verb.name == "run", is_emit = verb.name == "emit", is_test = verb.name == "test";
+  const bool is_run = verb.name == "run", is_emit = verb.name == "emit",
+             is_test = verb.name == "test";
   if (is_run || is_emit) {
-    app.add_option("FILE", options.words, is_run ? "the program, then its kernel if it has several, and NAME=VALUE for the parameters"
-                                                 : "the program, then its kernel if it has several")
+    app.add_option(
+           "FILE", options.words,
+           is_run
+               ? "the program, then its kernel if it has several, and NAME=VALUE for the parameters"
+               : "the program, then its kernel if it has several")
         ->required();
-    app.add_option("--type", options.types, "T=f32: the type of a type parameter; may be repeated")->allow_extra_args(false);
+    app.add_option("--type", options.types, "T=f32: the type of a type parameter; may be repeated")
+        ->allow_extra_args(false);
   } else if (verb.name != "devices") {
     app.add_option("FILE", options.files, "the programs")->required();
   }
@@ -61,29 +68,41 @@ void AddOptions(CLI::App& app, const Verb& verb, Options& options) {
     app.add_option("--cpu", options.cpu, "native (the default), x86-64-v3 or x86-64-v4");
   }
   if (is_run || is_test)
-    app.add_option("--threads", options.threads, "how many threads; the default is one for each processor")->check(CLI::Range(1, 1024));
+    app.add_option("--threads", options.threads,
+                   "how many threads; the default is one for each processor")
+        ->check(CLI::Range(1, 1024));
   if (is_run) {
-    app.add_option("--out", options.outs, "NAME=FILE: writes an array to a .npy, .png or .pgm file; return=FILE the result")->allow_extra_args(false);
+    app.add_option(
+           "--out", options.outs,
+           "NAME=FILE: writes an array to a .npy, .png or .pgm file; return=FILE the result")
+        ->allow_extra_args(false);
     app.add_flag("--time", options.time, "says how long compiling and running took");
   }
-  if (is_emit) app.add_option("--stage", options.stage, "tokens, ast, ir, optimized, llvm or asm")->required();
-  if (is_test) app.add_option("--filter", options.filter, "only tests whose name matches this regular expression");
+  if (is_emit)
+    app.add_option("--stage", options.stage, "tokens, ast, ir, optimized, llvm or asm")->required();
+  if (is_test)
+    app.add_option("--filter", options.filter,
+                   "only tests whose name matches this regular expression");
   if (!is_emit) app.add_flag("--json", options.json, "results and messages as JSON");
   app.add_flag("--quiet", options.quiet, is_test ? "only failures and the summary" : "no warnings");
 }
 
 // The option that `argument` is or begins with, as `--threads=2`.
-std::string_view OptionName(std::string_view argument) { return argument.substr(0, argument.find('=')); }
+std::string_view OptionName(std::string_view argument) {
+  return argument.substr(0, argument.find('='));
+}
 
 std::optional<std::string> RefusedByName(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments)
     for (const PlannedOption& option : kPlannedOptions)
-      if (OptionName(argument) == option.name) return fmt::format("{}: {} are not built yet", option.name, option.what);
+      if (OptionName(argument) == option.name)
+        return fmt::format("{}: {} are not built yet", option.name, option.what);
   return std::nullopt;
 }
 
 // CLI11's words for an error, with a near spelling for an unknown option.
-std::string ParseErrorText(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+std::string ParseErrorText(const CLI::App& app, const CLI::ParseError& error,
+                           const std::vector<std::string>& arguments) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
     std::vector<std::string> known_texts;
     for (const CLI::Option* option : app.get_options())
@@ -94,7 +113,8 @@ std::string ParseErrorText(const CLI::App& app, const CLI::ParseError& error, co
       if (!name.starts_with("-") || std::ranges::find(known, name) != known.end()) continue;
       if (const auto near = NearestSpelling(name, known))
         return fmt::format("{} has no option {}; did you mean {}?", app.get_name(), name, *near);
-      return fmt::format("{} has no option {}; see einkorn {} --help", app.get_name(), name, app.get_name());
+      return fmt::format("{} has no option {}; see einkorn {} --help", app.get_name(), name,
+                         app.get_name());
     }
   }
   return error.what();
@@ -103,7 +123,8 @@ std::string ParseErrorText(const CLI::App& app, const CLI::ParseError& error, co
 int Dispatch(const std::vector<std::string>& arguments, const Streams& streams) {
   const std::string usage = [] {
     std::string text = "einkorn VERB [OPTIONS]\n";
-    for (const Verb& verb : kVerbs) text += fmt::format("  {:<9} {}\n", verb.name, verb.description);
+    for (const Verb& verb : kVerbs)
+      text += fmt::format("  {:<9} {}\n", verb.name, verb.description);
     return text + "einkorn VERB --help shows the options of a verb\n";
   }();
   if (arguments.empty()) {
@@ -159,15 +180,17 @@ int RunCommand(const std::vector<std::string>& arguments, const Streams& streams
   try {
     return Dispatch(arguments, streams);
   } catch (const InternalError& error) {
-    streams.err << "einkorn: this is a mistake of Einkorn itself, please report it with the program:\n"
-                << error.what() << "\n";
+    streams.err
+        << "einkorn: this is a mistake of Einkorn itself, please report it with the program:\n"
+        << error.what() << "\n";
     return kOurMistake;
   } catch (const std::bad_alloc&) {
     streams.err << "einkorn: no memory is left\n";
     return kSurroundings;
   } catch (const std::exception& error) {
-    streams.err << "einkorn: this is a mistake of Einkorn itself, please report it with the program:\n"
-                << error.what() << "\n";
+    streams.err
+        << "einkorn: this is a mistake of Einkorn itself, please report it with the program:\n"
+        << error.what() << "\n";
     return kOurMistake;
   }
 }

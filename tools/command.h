@@ -24,7 +24,8 @@ enum ExitStatus : int {
   kOurMistake = 70,
 };
 
-/// Runs `arguments`, the words behind the command's name, and returns the exit status. Never throws.
+/// Runs `arguments`, the words behind the command's name, and returns the exit status. Never
+/// throws.
 int RunCommand(const std::vector<std::string>& arguments, const Streams& streams);
 
 }  // namespace einkorn::command

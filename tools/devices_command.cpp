@@ -15,7 +15,9 @@ namespace {
 // The best level of the x86-64 psABI that the processor has, or why kernels cannot run on it.
 Json CpuDevice() {
 #ifdef EINKORN_WITH_LLVM
-  Json cpu{{"name", "cpu"}, {"processor", DetectHostCpu().name}, {"threads", std::thread::hardware_concurrency()}};
+  Json cpu{{"name", "cpu"},
+           {"processor", DetectHostCpu().name},
+           {"threads", std::thread::hardware_concurrency()}};
   for (const char* level : {"x86-64-v4", "x86-64-v3"})
     if (CpuCompiler::Create({.cpu = level}).ok()) {
       cpu["level"] = level;
@@ -31,7 +33,8 @@ Json CpuDevice() {
 }  // namespace
 
 int Devices(const Options& options, const Streams& streams) {
-  const Json devices = {{{"name", "interpreter"}}, CpuDevice(), {{"name", "gpu"}, {"missing", "not built yet"}}};
+  const Json devices = {
+      {{"name", "interpreter"}}, CpuDevice(), {{"name", "gpu"}, {"missing", "not built yet"}}};
   if (options.json) {
     streams.out << devices.dump() << "\n";
     return kDone;
@@ -41,7 +44,8 @@ int Devices(const Options& options, const Streams& streams) {
     if (device.contains("missing"))
       streams.out << "not available: " << device["missing"].get<std::string>();
     else if (device.contains("processor"))
-      streams.out << fmt::format("{} ({}), {} threads", device["processor"].get<std::string>(), device["level"].get<std::string>(),
+      streams.out << fmt::format("{} ({}), {} threads", device["processor"].get<std::string>(),
+                                 device["level"].get<std::string>(),
                                  device["threads"].get<unsigned>());
     else
       streams.out << "one thread; runs everywhere";

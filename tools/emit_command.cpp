@@ -14,13 +14,18 @@ struct NamedStage {
   std::string_view name;
   Stage stage;
 };
-constexpr std::array<NamedStage, 4> kStages = {
-    {{"ir", Stage::kIr}, {"optimized", Stage::kOptimized}, {"llvm", Stage::kLlvm}, {"asm", Stage::kAssembly}}};
+constexpr std::array<NamedStage, 4> kStages = {{{"ir", Stage::kIr},
+                                                {"optimized", Stage::kOptimized},
+                                                {"llvm", Stage::kLlvm},
+                                                {"asm", Stage::kAssembly}}};
 
 // Tokens and the syntax tree: of a wrong program as far as they go.
 int EmitText(const Options& options, const Streams& streams) {
   if (!options.words.empty())
-    return ReportError(UsageError(fmt::format("the stage {} is about the whole file; it takes no kernel", options.stage)), streams);
+    return ReportError(
+        UsageError(
+            fmt::format("the stage {} is about the whole file; it takes no kernel", options.stage)),
+        streams);
   auto text = ReadSourceText(options.files.front());
   if (!text) return ReportError(text.error(), streams);
   SourceSet sources;
@@ -28,7 +33,8 @@ int EmitText(const Options& options, const Streams& streams) {
   Diagnostics diagnostics;
   const auto dump = options.stage == "tokens" ? frontend::DumpTokens : frontend::DumpSyntaxTree;
   streams.out << dump(sources, file, diagnostics);
-  for (const Diagnostic& diagnostic : diagnostics.list()) streams.err << Render(diagnostic, sources, {.color = streams.color});
+  for (const Diagnostic& diagnostic : diagnostics.list())
+    streams.err << Render(diagnostic, sources, {.color = streams.color});
   return diagnostics.has_errors() ? kWrongProgram : kDone;
 }
 
@@ -39,10 +45,11 @@ int Emit(const Options& options, const Streams& streams) {
   const auto stage = std::ranges::find(kStages, options.stage, &NamedStage::name);
   if (stage == kStages.end()) {
     const bool is_planned = options.stage == "ptx" || options.stage == "object";
-    return ReportError(UsageError(fmt::format("{} {}; the stages are tokens, ast, ir, optimized, llvm, asm",
-                                              is_planned ? "the stage" : "no stage is named",
-                                              is_planned ? options.stage + " is not built yet" : options.stage)),
-                       streams);
+    return ReportError(
+        UsageError(fmt::format("{} {}; the stages are tokens, ast, ir, optimized, llvm, asm",
+                               is_planned ? "the stage" : "no stage is named",
+                               is_planned ? options.stage + " is not built yet" : options.stage)),
+        streams);
   }
   const auto compile = CompileOptionsOf(options);
   if (!compile) return ReportError(compile.error(), streams);
@@ -52,7 +59,9 @@ int Emit(const Options& options, const Streams& streams) {
   std::vector<std::string> words = options.words;
   const auto kernel = ChooseKernel(*program, words);
   if (!kernel) return ReportError(kernel.error(), streams);
-  if (!words.empty()) return ReportError(UsageError(fmt::format("`{}` is not needed to emit a kernel", words.front())), streams);
+  if (!words.empty())
+    return ReportError(
+        UsageError(fmt::format("`{}` is not needed to emit a kernel", words.front())), streams);
   const auto types = ChooseTypes(**kernel, options.types, {});
   if (!types) return ReportError(types.error(), streams);
   Session session;

@@ -92,7 +92,9 @@ bool InputFile::Read(void* data, size_t bytes) {
   return std::fread(data, 1, bytes, stream_.get()) == bytes;
 }
 
-bool InputFile::AtEnd() { return std::fgetc(stream_.get()) == EOF && !std::ferror(stream_.get()); }
+bool InputFile::AtEnd() {
+  return std::fgetc(stream_.get()) == EOF && !std::ferror(stream_.get());
+}
 
 Status CheckWritable(const std::string& path) {
   const std::filesystem::path destination = Destination(path);

@@ -40,7 +40,8 @@ struct OutputFile {
   std::span<const std::byte> body;
 };
 
-/// Whether a file could be written at `path`: its folder is there, and nothing but a file is replaced.
+/// Whether a file could be written at `path`: its folder is there, and nothing but a file is
+/// replaced.
 Status CheckWritable(const std::string& path);
 
 /// Writes each file under another name beside its place, then renames them all. On failure no file

@@ -16,7 +16,8 @@ constexpr int64_t kMaxArrayBytes = int64_t{1} << 47;
 // Nothing that this machine's memory could not hold is asked of the system, which might promise it
 // and end the process when it is used.
 int64_t PhysicalMemoryBytes() {
-  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<int64_t>(sysconf(_SC_PAGE_SIZE));
+  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<int64_t>(sysconf(_SC_PAGE_SIZE));
 }
 
 std::string FormatBytes(double bytes) {
@@ -34,7 +35,9 @@ int64_t HostArray::count() const {
   return count;
 }
 
-bool HostArray::is_row_major() const { return strides == RowMajorStrides(type, sizes); }
+bool HostArray::is_row_major() const {
+  return strides == RowMajorStrides(type, sizes);
+}
 
 uint64_t HostArray::LoadAt(int64_t offset) const {
   uint64_t bits = 0;
@@ -60,7 +63,8 @@ Result<HostArray> MakeArray(ScalarType type, std::vector<int64_t> sizes) {
   HostArray array;
   array.type = type;
   array.strides = RowMajorStrides(type, sizes);
-  array.data.reset(static_cast<std::byte*>(std::calloc(std::max<size_t>(1, static_cast<size_t>(bytes)), 1)));
+  array.data.reset(
+      static_cast<std::byte*>(std::calloc(std::max<size_t>(1, static_cast<size_t>(bytes)), 1)));
   if (array.data == nullptr) return refused("the system refuses it");
   array.sizes = std::move(sizes);
   return array;

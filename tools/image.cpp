@@ -42,7 +42,8 @@ bool ReadPngRows(PngState& state, png_bytepp rows) {
 }
 
 void AppendBytes(png_structp png, png_bytep data, png_size_t bytes) {
-  static_cast<std::string*>(png_get_io_ptr(png))->append(reinterpret_cast<const char*>(data), bytes);
+  static_cast<std::string*>(png_get_io_ptr(png))
+      ->append(reinterpret_cast<const char*>(data), bytes);
 }
 
 bool WritePng(PngState& state, std::string& out, png_uint_32 width, png_uint_32 height, int color,
@@ -78,11 +79,13 @@ std::string PngRefusal(const PngState& state) {
 
 Result<HostArray> ReadOpenPng(PngState& state, InputFile& file) {
   const auto damaged = [&] {
-    return EnvironmentError(fmt::format("{} is not a PNG that can be read: {}", file.path(), state.message));
+    return EnvironmentError(
+        fmt::format("{} is not a PNG that can be read: {}", file.path(), state.message));
   };
   if (!ReadPngHeader(state, file.stream())) return damaged();
   if (const std::string refusal = PngRefusal(state); !refusal.empty())
-    return UsageError(fmt::format("{} has {} (gray and RGB of 8 bits are read)", file.path(), refusal));
+    return UsageError(
+        fmt::format("{} has {} (gray and RGB of 8 bits are read)", file.path(), refusal));
   std::vector<int64_t> sizes = {png_get_image_height(state.png, state.info),
                                 png_get_image_width(state.png, state.info)};
   if (png_get_channels(state.png, state.info) == 3) sizes.push_back(3);
@@ -110,7 +113,8 @@ int64_t ReadPgmNumber(std::FILE* stream) {
 bool ReadPgmSamples(InputFile& file, bool as_text, int64_t greatest, HostArray& array) {
   if (!as_text && !file.Read(array.data.get(), array.bytes())) return false;
   for (int64_t k = 0; k < array.count(); ++k) {
-    const int64_t value = as_text ? ReadPgmNumber(file.stream()) : static_cast<int64_t>(array.LoadAt(k));
+    const int64_t value =
+        as_text ? ReadPgmNumber(file.stream()) : static_cast<int64_t>(array.LoadAt(k));
     if (value < 0 || value > greatest) return false;
     array.StoreAt(k, static_cast<uint64_t>(value));
   }
@@ -160,7 +164,8 @@ Result<HostArray> ReadPgm(const std::string& path) {
 Result<std::string> EncodePng(const HostArray& array) {
   const bool picture = array.type == ScalarType::kU8 && array.count() > 0 &&
                        (array.rank() == 2 || (array.rank() == 3 && array.sizes[2] == 3));
-  if (!picture) return NotAPicture(array, "PNG", "[h, w] u8 or [h, w, 3] u8 with at least one pixel");
+  if (!picture)
+    return NotAPicture(array, "PNG", "[h, w] u8 or [h, w, 3] u8 with at least one pixel");
   if (array.sizes[0] > PNG_UINT_31_MAX || array.sizes[1] > PNG_UINT_31_MAX)
     return UsageError("a PNG has at most 2147483647 rows and columns");
   auto row_major = CopyRowMajor(array);
@@ -172,7 +177,8 @@ Result<std::string> EncodePng(const HostArray& array) {
   if (state.png != nullptr) state.info = png_create_info_struct(state.png);
   if (state.info == nullptr) return EnvironmentError("no memory to write a PNG");
   const bool written =
-      WritePng(state, out, static_cast<png_uint_32>(array.sizes[1]), static_cast<png_uint_32>(array.sizes[0]),
+      WritePng(state, out, static_cast<png_uint_32>(array.sizes[1]),
+               static_cast<png_uint_32>(array.sizes[0]),
                array.rank() == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, rows.data());
   png_destroy_write_struct(&state.png, &state.info);
   if (!written) return EnvironmentError("cannot write a PNG: " + state.message);

@@ -8,8 +8,8 @@
 
 namespace einkorn::command {
 
-/// Reads a PNG of 8 bits a channel, gray or RGB, as its samples stand. Others (palettes, transparency,
-/// 16 bits) are refused with what to do: nothing is converted or dropped unseen.
+/// Reads a PNG of 8 bits a channel, gray or RGB, as its samples stand. Others (palettes,
+/// transparency, 16 bits) are refused with what to do: nothing is converted or dropped unseen.
 Result<HostArray> ReadPng(const std::string& path);
 
 /// Reads a PGM (P5 or P2) of up to 8 bits, as its samples stand.

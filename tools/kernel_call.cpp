@@ -41,7 +41,8 @@ Result<Values> ParseWords(const std::vector<std::string>& words) {
 }
 
 // Refuses names that are no parameter and no shape symbol.
-Status CheckNames(const frontend::KernelInfo& kernel, const ir::Function& function, const Values& values) {
+Status CheckNames(const frontend::KernelInfo& kernel, const ir::Function& function,
+                  const Values& values) {
   std::vector<std::string> known;
   for (const frontend::ParameterInfo& parameter : kernel.parameters)
     if (parameter.kind != ir::ParamKind::kArrayOut) known.push_back(parameter.name);
@@ -51,29 +52,35 @@ Status CheckNames(const frontend::KernelInfo& kernel, const ir::Function& functi
     if (std::ranges::find(known, name) != known.end()) continue;
     const auto out = std::ranges::find(kernel.parameters, name, &frontend::ParameterInfo::name);
     if (out != kernel.parameters.end())
-      return UsageError(fmt::format("argument {}: an `out` array takes no value; it is made with the sizes of {}", name,
-                                    out->type_text));
-    return UsageError(fmt::format("{} has no parameter {}{}", SignatureOf(kernel), name, NearText(name, known)));
+      return UsageError(
+          fmt::format("argument {}: an `out` array takes no value; it is made with the sizes of {}",
+                      name, out->type_text));
+    return UsageError(
+        fmt::format("{} has no parameter {}{}", SignatureOf(kernel), name, NearText(name, known)));
   }
   return Done{};
 }
 
 class CallBuilder {
  public:
-  CallBuilder(const frontend::KernelInfo& kernel, const ir::Function& function, const Values& values,
-              std::map<std::string, HostArray> files)
+  CallBuilder(const frontend::KernelInfo& kernel, const ir::Function& function,
+              const Values& values, std::map<std::string, HostArray> files)
       : kernel_(kernel), function_(function), values_(values), files_(std::move(files)) {}
 
   Result<KernelCall, LaunchRefusal> Build() {
     for (const frontend::ParameterInfo& parameter : kernel_.parameters)
-      if (Status status = AddArgument(parameter); !status) return LaunchRefusal(std::move(status).error());
+      if (Status status = AddArgument(parameter); !status)
+        return LaunchRefusal(std::move(status).error());
     for (const ir::Param& param : function_.params)
       if (param.kind == ir::ParamKind::kSymbol && values_.contains(param.name))
-        if (Status status = AddSize(param.name); !status) return LaunchRefusal(std::move(status).error());
-    if (Status status = CheckArguments(function_, call_.arguments); !status) return LaunchRefusal(std::move(status).error());
+        if (Status status = AddSize(param.name); !status)
+          return LaunchRefusal(std::move(status).error());
+    if (Status status = CheckArguments(function_, call_.arguments); !status)
+      return LaunchRefusal(std::move(status).error());
     auto bound = BindShapes(function_, call_.arguments, call_.sizes);
     if (!bound) return std::move(bound).error();
-    if (Status status = MakeOutArrays(*bound); !status) return LaunchRefusal(std::move(status).error());
+    if (Status status = MakeOutArrays(*bound); !status)
+      return LaunchRefusal(std::move(status).error());
     return std::move(call_);
   }
 
@@ -91,7 +98,8 @@ class CallBuilder {
     }
     const auto value = values_.find(name);
     if (value == values_.end())
-      return UsageError(fmt::format("argument {} of type {} is missing; write {}=VALUE", name, parameter.type_text, name));
+      return UsageError(fmt::format("argument {} of type {} is missing; write {}=VALUE", name,
+                                    parameter.type_text, name));
     const ScalarType type = TypeOf(name);
     if (parameter.kind == ir::ParamKind::kScalar) {
       const auto bits = ParseNumber(value->second, type);
@@ -122,8 +130,11 @@ class CallBuilder {
       const std::string& name = kernel_.parameters[i].name;
       if (call_.arguments[i].kind != Argument::Kind::kOmitted) continue;
       const auto param = std::ranges::find(function_.params, name, &ir::Param::name);
-      const ArrayBinding& binding = bound[static_cast<size_t>(param - function_.params.begin())].array;
-      auto array = MakeArray(TypeOf(name), {binding.sizes.begin(), binding.sizes.begin() + static_cast<std::ptrdiff_t>(param->shape.size())});
+      const ArrayBinding& binding =
+          bound[static_cast<size_t>(param - function_.params.begin())].array;
+      auto array = MakeArray(
+          TypeOf(name), {binding.sizes.begin(),
+                         binding.sizes.begin() + static_cast<std::ptrdiff_t>(param->shape.size())});
       if (!array) return AboutArgument(name, array.error());
       call_.arrays[name] = std::move(*array);
       call_.arguments[i] = ArgumentOf(call_.arrays[name]);
@@ -139,7 +150,8 @@ class CallBuilder {
 };
 
 // The arrays among the values that are files.
-Result<std::map<std::string, HostArray>> ReadFiles(const frontend::KernelInfo& kernel, const Values& values) {
+Result<std::map<std::string, HostArray>> ReadFiles(const frontend::KernelInfo& kernel,
+                                                   const Values& values) {
   std::map<std::string, HostArray> files;
   for (const frontend::ParameterInfo& parameter : kernel.parameters) {
     const auto value = values.find(parameter.name);
@@ -153,7 +165,8 @@ Result<std::map<std::string, HostArray>> ReadFiles(const frontend::KernelInfo& k
 
 }  // namespace
 
-Result<std::vector<ScalarType>> ChooseTypes(const frontend::KernelInfo& kernel, const std::vector<std::string>& given,
+Result<std::vector<ScalarType>> ChooseTypes(const frontend::KernelInfo& kernel,
+                                            const std::vector<std::string>& given,
                                             const std::map<std::string, HostArray>& files) {
   std::map<std::string, ScalarType> types;
   for (const std::string& word : given) {
@@ -161,26 +174,31 @@ Result<std::vector<ScalarType>> ChooseTypes(const frontend::KernelInfo& kernel, 
     if (!assignment) return UsageError(fmt::format("--type {}: write T=f32", word));
     const auto& names = kernel.type_parameters;
     if (std::ranges::find(names, assignment->name) == names.end())
-      return UsageError(fmt::format("--type {}: {} has no type parameter {}", word, SignatureOf(kernel), assignment->name));
+      return UsageError(fmt::format("--type {}: {} has no type parameter {}", word,
+                                    SignatureOf(kernel), assignment->name));
     const auto type = ScalarTypeNamed(assignment->value);
-    if (!type) return UsageError(fmt::format("--type {}: {} is not a type", word, assignment->value));
+    if (!type)
+      return UsageError(fmt::format("--type {}: {} is not a type", word, assignment->value));
     if (!types.emplace(assignment->name, *type).second)
       return UsageError(fmt::format("--type {}: {} is given twice", word, assignment->name));
   }
   for (const frontend::ParameterInfo& parameter : kernel.parameters)
-    if (const auto file = files.find(parameter.name); file != files.end() && !parameter.type_parameter.empty())
+    if (const auto file = files.find(parameter.name);
+        file != files.end() && !parameter.type_parameter.empty())
       types.emplace(parameter.type_parameter, file->second.type);
   std::vector<ScalarType> chosen;
   for (const std::string& name : kernel.type_parameters) {
     if (!types.contains(name))
-      return UsageError(fmt::format("the arguments do not decide the type {} of {}; write --type {}=f32, for example", name,
-                                    kernel.name, name));
+      return UsageError(fmt::format(
+          "the arguments do not decide the type {} of {}; write --type {}=f32, for example", name,
+          kernel.name, name));
     chosen.push_back(types[name]);
   }
   return chosen;
 }
 
-Result<KernelCall, LaunchRefusal> PrepareCall(const Program& program, const frontend::KernelInfo& kernel,
+Result<KernelCall, LaunchRefusal> PrepareCall(const Program& program,
+                                              const frontend::KernelInfo& kernel,
                                               const std::vector<std::string>& words,
                                               const std::vector<std::string>& types) {
   auto values = ParseWords(words);
@@ -193,7 +211,8 @@ Result<KernelCall, LaunchRefusal> PrepareCall(const Program& program, const fron
   auto module = frontend::LowerKernel(program.checked(), kernel.name, *chosen);
   if (!module) return LaunchRefusal(std::move(module).error());
   const ir::Function& function = module->entry_function();
-  if (Status status = CheckNames(kernel, function, *values); !status) return LaunchRefusal(std::move(status).error());
+  if (Status status = CheckNames(kernel, function, *values); !status)
+    return LaunchRefusal(std::move(status).error());
   auto call = CallBuilder(kernel, function, *values, std::move(*files)).Build();
   if (call) call->types = std::move(*chosen);
   return call;

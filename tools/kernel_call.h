@@ -13,19 +13,21 @@ namespace einkorn::command {
 
 /// What a kernel is launched with. The arguments point into `arrays`.
 struct KernelCall {
-  std::vector<ScalarType> types;               ///< of its type parameters
-  std::vector<Argument> arguments;             ///< in the order of its parameters
+  std::vector<ScalarType> types;    ///< of its type parameters
+  std::vector<Argument> arguments;  ///< in the order of its parameters
   std::vector<NamedSize> sizes;
-  std::map<std::string, HostArray> arrays;     ///< by parameter
+  std::map<std::string, HostArray> arrays;  ///< by parameter
 };
 
 /// Types given as T=f32, else decided by the files among the values.
-Result<std::vector<ScalarType>> ChooseTypes(const frontend::KernelInfo& kernel, const std::vector<std::string>& given,
+Result<std::vector<ScalarType>> ChooseTypes(const frontend::KernelInfo& kernel,
+                                            const std::vector<std::string>& given,
                                             const std::map<std::string, HostArray>& files);
 
-/// Reads the values, makes the `out` arrays, and leaves nothing open but the launch itself. Sizes that
-/// do not agree are a Fault.
-Result<KernelCall, LaunchRefusal> PrepareCall(const Program& program, const frontend::KernelInfo& kernel,
+/// Reads the values, makes the `out` arrays, and leaves nothing open but the launch itself. Sizes
+/// that do not agree are a Fault.
+Result<KernelCall, LaunchRefusal> PrepareCall(const Program& program,
+                                              const frontend::KernelInfo& kernel,
                                               const std::vector<std::string>& words,
                                               const std::vector<std::string>& types);
 

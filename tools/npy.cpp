@@ -124,7 +124,8 @@ Error UnknownElements(const std::string& path, std::string_view descr) {
   return UsageError(fmt::format(
       "{} holds elements of NumPy type {}{}; convert it with numpy's astype to {}", path, descr,
       big_endian ? ", which is big-endian" : ", which is none of Einkorn's",
-      big_endian ? fmt::format("'<{}'", descr.substr(1)) : "one of bool, int8 to int64, uint8 to uint64, float32, float64"));
+      big_endian ? fmt::format("'<{}'", descr.substr(1))
+                 : "one of bool, int8 to int64, uint8 to uint64, float32, float64"));
 }
 
 Result<std::string> ReadHeader(InputFile& file) {
@@ -140,7 +141,8 @@ Result<std::string> ReadHeader(InputFile& file) {
   if (!file.Read(length_bytes, version == 1 ? 2 : 4)) return broken("it is too short");
   size_t length = 0;
   for (int i = 3; i >= 0; --i) length = length << 8 | length_bytes[i];
-  if (length > kMaxHeaderBytes) return broken(fmt::format("its header of {} bytes is too long", length));
+  if (length > kMaxHeaderBytes)
+    return broken(fmt::format("its header of {} bytes is too long", length));
   std::string header(length, '\0');
   if (!file.Read(header.data(), length)) return broken("it ends inside its header");
   return header;
@@ -154,7 +156,8 @@ Result<HostArray> ReadNpy(const std::string& path) {
   const auto text = ReadHeader(*file);
   if (!text) return text.error();
   const std::optional<NpyHeaderText> header = HeaderReader(*text).Read();
-  if (!header) return EnvironmentError(fmt::format("{} is not a .npy file: its header is malformed", path));
+  if (!header)
+    return EnvironmentError(fmt::format("{} is not a .npy file: its header is malformed", path));
   const std::optional<ScalarType> type = TypeOfDescr(header->descr);
   if (!type) return UnknownElements(path, header->descr);
   if (header->sizes.size() > kMaxRank)
@@ -163,8 +166,9 @@ Result<HostArray> ReadNpy(const std::string& path) {
   auto array = MakeArray(*type, header->sizes);
   if (!array) return Error{array.error().kind, fmt::format("{}: {}", path, array.error().message)};
   if (!file->Read(array->data.get(), array->bytes()) || !file->AtEnd())
-    return EnvironmentError(fmt::format("{} is damaged: its header announces {} of {} bytes, not what follows it",
-                                        path, FormatArrayType(*type, array->sizes), array->bytes()));
+    return EnvironmentError(
+        fmt::format("{} is damaged: its header announces {} of {} bytes, not what follows it", path,
+                    FormatArrayType(*type, array->sizes), array->bytes()));
   if (header->column_major) array->strides = ColumnMajorStrides(*type, array->sizes);
   return array;
 }

@@ -82,8 +82,12 @@ std::optional<std::string> ReadDecimal(std::string_view text) {
 }
 
 // Both rounded once, straight from the text.
-float FromText(const std::string& text, float) { return std::strtof(text.c_str(), nullptr); }
-double FromText(const std::string& text, double) { return std::strtod(text.c_str(), nullptr); }
+float FromText(const std::string& text, float) {
+  return std::strtof(text.c_str(), nullptr);
+}
+double FromText(const std::string& text, double) {
+  return std::strtod(text.c_str(), nullptr);
+}
 
 template <typename Float>
 Result<uint64_t, std::string> ParseFloat(const std::string& digits, std::string_view text,
@@ -94,8 +98,9 @@ Result<uint64_t, std::string> ParseFloat(const std::string& digits, std::string_
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (read.ec == std::errc::result_out_of_range) value = FromText(digits, Float{});
   if (std::isinf(value) && !digits.ends_with("inf"))
-    return fmt::format("{} is beyond the greatest value of {}, {}; write inf if infinity is meant", text,
-                       TextOf(type), FormatScalar(type, FloatBits(type, std::numeric_limits<Float>::max())));
+    return fmt::format("{} is beyond the greatest value of {}, {}; write inf if infinity is meant",
+                       text, TextOf(type),
+                       FormatScalar(type, FloatBits(type, std::numeric_limits<Float>::max())));
   return FloatBits(type, static_cast<double>(value));
 }
 
@@ -121,8 +126,8 @@ Result<uint64_t, std::string> ParseFloating(std::string_view text, ScalarType ty
     const auto exact = integer->too_long ? Result<uint64_t, std::string>(std::string())
                                          : ExactNumber(integer->value(), type);
     if (exact) return exact;
-    return fmt::format("{} has no exact value in {}; write it with a decimal point to round it", text,
-                       TextOf(type));
+    return fmt::format("{} has no exact value in {}; write it with a decimal point to round it",
+                       text, TextOf(type));
   }
   const std::optional<std::string> digits = ReadDecimal(text);
   if (!digits) return fmt::format("`{}` is not a number of type {}", text, TextOf(type));

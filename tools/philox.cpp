@@ -9,8 +9,9 @@ std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> counter, std::array<u
   for (int round = 0; round < kRounds; ++round) {
     const uint64_t first = kFirstMultiplier * counter[0];
     const uint64_t second = kSecondMultiplier * counter[2];
-    counter = {static_cast<uint32_t>(second >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(second),
-               static_cast<uint32_t>(first >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(first)};
+    counter = {
+        static_cast<uint32_t>(second >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(second),
+        static_cast<uint32_t>(first >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(first)};
     key = {key[0] + kFirstWeyl, key[1] + kSecondWeyl};
   }
   return counter;
@@ -21,7 +22,8 @@ uint64_t RandomElement(ScalarType type, uint64_t seed, uint64_t index) {
   const auto high = [](uint64_t value) { return static_cast<uint32_t>(value >> 32); };
   const auto words = Philox4x32({low(index), high(index), 0, 0}, {low(seed), high(seed)});
   const uint64_t pair = (uint64_t{words[1]} << 32) | words[0];
-  if (type == ScalarType::kF32) return FloatBits(type, static_cast<double>(words[0] >> 8) * 0x1p-24);
+  if (type == ScalarType::kF32)
+    return FloatBits(type, static_cast<double>(words[0] >> 8) * 0x1p-24);
   if (type == ScalarType::kF64) return FloatBits(type, static_cast<double>(pair >> 11) * 0x1p-53);
   return Canonical(type, pair);
 }

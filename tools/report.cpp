@@ -68,8 +68,8 @@ void PrintDiagnostics(const Program& program, bool quiet, const Streams& streams
       streams.err << Render(diagnostic, program.sources(), {.color = streams.color});
 }
 
-std::shared_ptr<const Program> LoadProgram(const std::string& path, const Options& options, const Streams& streams,
-                                           int& status) {
+std::shared_ptr<const Program> LoadProgram(const std::string& path, const Options& options,
+                                           const Streams& streams, int& status) {
   auto text = ReadSourceText(path);
   if (!text) {
     status = ReportError(text.error(), streams);
@@ -80,7 +80,8 @@ std::shared_ptr<const Program> LoadProgram(const std::string& path, const Option
   if (program->ok()) return program;
   if (options.json) {
     Json list = Json::array();
-    for (const Diagnostic& diagnostic : program->diagnostics().list()) list.push_back(JsonOf(diagnostic, program->sources()));
+    for (const Diagnostic& diagnostic : program->diagnostics().list())
+      list.push_back(JsonOf(diagnostic, program->sources()));
     streams.out << Json{{"diagnostics", list}}.dump() << "\n";
   }
   status = kWrongProgram;
@@ -92,30 +93,35 @@ Result<CompileOptions> CompileOptionsOf(const Options& options) {
   if (options.target == "interpreter")
     compile.target = Target::kInterpreter;
   else if (options.target == "gpu" || options.target == "gpu-simulated")
-    return UsageError(fmt::format("the target {} is not built yet; there are interpreter and cpu", options.target));
+    return UsageError(fmt::format("the target {} is not built yet; there are interpreter and cpu",
+                                  options.target));
   else if (!options.target.empty() && options.target != "cpu")
-    return UsageError(fmt::format("no target is named {}; there are interpreter and cpu", options.target));
+    return UsageError(
+        fmt::format("no target is named {}; there are interpreter and cpu", options.target));
   if (options.mode == "unchecked")
     compile.mode = Mode::kUnchecked;
   else if (options.mode == "debug")
     return UsageError("the mode debug is not built yet; there are checked and unchecked");
   else if (options.mode != "checked")
-    return UsageError(fmt::format("no mode is named {}; there are checked and unchecked", options.mode));
+    return UsageError(
+        fmt::format("no mode is named {}; there are checked and unchecked", options.mode));
   compile.cpu = options.cpu;
   return compile;
 }
 
 std::string SignatureOf(const frontend::KernelInfo& kernel) {
   std::string types, parameters;
-  for (const std::string& type : kernel.type_parameters) types += (types.empty() ? "" : ", ") + type;
+  for (const std::string& type : kernel.type_parameters)
+    types += (types.empty() ? "" : ", ") + type;
   for (const frontend::ParameterInfo& parameter : kernel.parameters) {
     const char* access = parameter.kind == ir::ParamKind::kArrayOut     ? "out "
                          : parameter.kind == ir::ParamKind::kArrayInout ? "inout "
                                                                         : "";
-    parameters += fmt::format("{}{}: {}{}", parameters.empty() ? "" : ", ", parameter.name, access, parameter.type_text);
+    parameters += fmt::format("{}{}: {}{}", parameters.empty() ? "" : ", ", parameter.name, access,
+                              parameter.type_text);
   }
-  return fmt::format("kernel {}{}({}){}", kernel.name, types.empty() ? "" : "<" + types + ">", parameters,
-                     kernel.result_text ? " -> " + *kernel.result_text : "");
+  return fmt::format("kernel {}{}({}){}", kernel.name, types.empty() ? "" : "<" + types + ">",
+                     parameters, kernel.result_text ? " -> " + *kernel.result_text : "");
 }
 
 std::string NearText(std::string_view name, const std::vector<std::string>& known) {
@@ -124,10 +130,12 @@ std::string NearText(std::string_view name, const std::vector<std::string>& know
   return near ? fmt::format("; did you mean {}?", *near) : "";
 }
 
-Result<const frontend::KernelInfo*> ChooseKernel(const Program& program, std::vector<std::string>& words) {
+Result<const frontend::KernelInfo*> ChooseKernel(const Program& program,
+                                                 std::vector<std::string>& words) {
   std::string list;
   for (const frontend::KernelInfo& kernel : program.kernels()) list += "\n  " + SignatureOf(kernel);
-  const auto named = std::ranges::find_if(words, [](const std::string& word) { return word.find('=') == std::string::npos; });
+  const auto named = std::ranges::find_if(
+      words, [](const std::string& word) { return word.find('=') == std::string::npos; });
   if (named != words.end()) {
     const std::string name = *named;
     words.erase(named);
@@ -138,7 +146,8 @@ Result<const frontend::KernelInfo*> ChooseKernel(const Program& program, std::ve
                                   list.empty() ? "" : "\nthe kernels are" + list));
   }
   if (program.kernels().empty()) return UsageError("the file has no kernel");
-  if (program.kernels().size() > 1) return UsageError("the file has several kernels; name one of" + list);
+  if (program.kernels().size() > 1)
+    return UsageError("the file has several kernels; name one of" + list);
   return &program.kernels().front();
 }
 

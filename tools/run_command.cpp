@@ -1,4 +1,5 @@
-// `einkorn run`: one kernel, from the values of the command line to results on the terminal and in files.
+// `einkorn run`: one kernel, from the values of the command line to results on the terminal and in
+// files.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,7 +18,8 @@ namespace {
 constexpr std::string_view kReturn = "return";
 
 // NAME=FILE of --out, checked before anything runs.
-Result<std::map<std::string, std::string>> ParseOuts(const frontend::KernelInfo& kernel, const std::vector<std::string>& outs) {
+Result<std::map<std::string, std::string>> ParseOuts(const frontend::KernelInfo& kernel,
+                                                     const std::vector<std::string>& outs) {
   std::map<std::string, std::string> files;
   std::vector<std::string> known;
   if (kernel.result_text) known.emplace_back(kReturn);
@@ -28,13 +30,16 @@ Result<std::map<std::string, std::string>> ParseOuts(const frontend::KernelInfo&
     if (!assignment) return UsageError(fmt::format("--out {}: write NAME=FILE", word));
     const auto& [name, file] = *assignment;
     if (std::ranges::find(known, name) == known.end())
-      return UsageError(fmt::format("--out {}: {} writes no array {}{}", word, SignatureOf(kernel), name, NearText(name, known)));
+      return UsageError(fmt::format("--out {}: {} writes no array {}{}", word, SignatureOf(kernel),
+                                    name, NearText(name, known)));
     const bool is_picture = file.ends_with(".png") || file.ends_with(".pgm");
     if (!is_picture && !file.ends_with(".npy"))
       return UsageError(fmt::format("--out {}: a file ends in .npy, .png or .pgm", word));
-    if (!files.emplace(name, file).second) return UsageError(fmt::format("--out {}: {} is given twice", word, name));
+    if (!files.emplace(name, file).second)
+      return UsageError(fmt::format("--out {}: {} is given twice", word, name));
     for (const auto& [other, path] : files)
-      if (other != name && path == file) return UsageError(fmt::format("--out {}: two arrays go to {}", word, file));
+      if (other != name && path == file)
+        return UsageError(fmt::format("--out {}: two arrays go to {}", word, file));
     if (Status status = CheckWritable(file); !status) return std::move(status).error();
   }
   return files;
@@ -50,14 +55,16 @@ Result<OutputFile> EncodeFile(const std::string& path, const HostArray& array) {
 
 class RunReport {
  public:
-  RunReport(const Options& options, const Streams& streams, const Program& program, const frontend::KernelInfo& kernel,
-            const std::map<std::string, std::string>& files)
+  RunReport(const Options& options, const Streams& streams, const Program& program,
+            const frontend::KernelInfo& kernel, const std::map<std::string, std::string>& files)
       : options_(options), streams_(streams), program_(program), kernel_(kernel), files_(files) {}
 
-  int Finish(const ir::Function* function, const KernelCall& call, const LaunchOutcome& outcome, double seconds) const {
+  int Finish(const ir::Function* function, const KernelCall& call, const LaunchOutcome& outcome,
+             double seconds) const {
     if (!options_.json) streams_.out << outcome.printed;
     if (outcome.fault) return ReportFault(*outcome.fault, outcome.printed);
-    const ScalarType type = outcome.results.empty() ? ScalarType::kI64 : function->results[0].scalar;
+    const ScalarType type =
+        outcome.results.empty() ? ScalarType::kI64 : function->results[0].scalar;
     if (int status = WriteOutputs(call, outcome, type); status != kDone) return status;
     if (options_.json)
       PrintJson(call, outcome, type, seconds);
@@ -100,7 +107,8 @@ class RunReport {
   std::vector<std::string> Shown() const {
     std::vector<std::string> names;
     for (const frontend::ParameterInfo& parameter : kernel_.parameters)
-      if (parameter.kind >= ir::ParamKind::kArrayOut && !files_.contains(parameter.name)) names.push_back(parameter.name);
+      if (parameter.kind >= ir::ParamKind::kArrayOut && !files_.contains(parameter.name))
+        names.push_back(parameter.name);
     return names;
   }
   bool ShowsResult(const LaunchOutcome& outcome) const {
@@ -108,16 +116,21 @@ class RunReport {
   }
 
   void PrintText(const KernelCall& call, const LaunchOutcome& outcome, ScalarType type) const {
-    for (const std::string& name : Shown()) streams_.out << name << ":\n" << FormatArray(call.arrays.at(name)) << "\n";
+    for (const std::string& name : Shown())
+      streams_.out << name << ":\n" << FormatArray(call.arrays.at(name)) << "\n";
     if (ShowsResult(outcome)) streams_.out << FormatScalar(type, outcome.results[0]) << "\n";
   }
 
-  void PrintJson(const KernelCall& call, const LaunchOutcome& outcome, ScalarType type, double seconds) const {
+  void PrintJson(const KernelCall& call, const LaunchOutcome& outcome, ScalarType type,
+                 double seconds) const {
     std::string arrays;
     for (const std::string& name : Shown())
-      arrays += fmt::format("{}{}: {}", arrays.empty() ? "" : ", ", Json(name).dump(), FormatArrayJson(call.arrays.at(name)));
-    streams_.out << fmt::format("{{\"result\": {}, \"arrays\": {{{}}}, \"seconds\": {:.9f}",
-                                ShowsResult(outcome) ? FormatScalarJson(type, outcome.results[0]) : "null", arrays, seconds);
+      arrays += fmt::format("{}{}: {}", arrays.empty() ? "" : ", ", Json(name).dump(),
+                            FormatArrayJson(call.arrays.at(name)));
+    streams_.out << fmt::format(
+        "{{\"result\": {}, \"arrays\": {{{}}}, \"seconds\": {:.9f}",
+        ShowsResult(outcome) ? FormatScalarJson(type, outcome.results[0]) : "null", arrays,
+        seconds);
     if (!outcome.printed.empty()) streams_.out << ", \"printed\": " << Json(outcome.printed).dump();
     streams_.out << "}\n";
   }
@@ -157,19 +170,21 @@ int Run(const Options& options, const Streams& streams) {
   Session session;
   std::vector<ir::Layout> layouts;
   for (const Argument& argument : call->arguments)
-    if (argument.kind == Argument::Kind::kArray) layouts.push_back(LayoutOf(argument.type, argument.rank, argument.array));
+    if (argument.kind == Argument::Kind::kArray)
+      layouts.push_back(LayoutOf(argument.type, argument.rank, argument.array));
   const auto compile_begin = std::chrono::steady_clock::now();
   const auto compiled = session.Compile(program, (*kernel)->name, call->types, layouts, *compile);
   if (!compiled) return ReportError(compiled.error(), streams);
   const double compile_seconds = SecondsSince(compile_begin);
   const auto begin = std::chrono::steady_clock::now();
-  const auto outcome =
-      session.Launch(program, (*kernel)->name, call->types, call->arguments, call->sizes, *compile, options.threads);
+  const auto outcome = session.Launch(program, (*kernel)->name, call->types, call->arguments,
+                                      call->sizes, *compile, options.threads);
   const double seconds = SecondsSince(begin);
   if (!outcome) return ReportError(outcome.error(), streams);
   status = report.Finish(&(*compiled)->function(), *call, *outcome, seconds);
   if (options.time && !options.json)
-    streams.err << fmt::format("compiled in {:.3f} ms, ran in {:.3f} ms\n", compile_seconds * 1e3, seconds * 1e3);
+    streams.err << fmt::format("compiled in {:.3f} ms, ran in {:.3f} ms\n", compile_seconds * 1e3,
+                               seconds * 1e3);
   return status;
 }
 

@@ -28,10 +28,13 @@ Result<std::vector<TestTarget>> TargetsOf(const Options& options) {
     of_target.target = target;
     targets.push_back({std::move(name), of_target, threads});
   };
-  if (options.target.empty() || options.target == "interpreter") add("the interpreter", Target::kInterpreter, 0);
+  if (options.target.empty() || options.target == "interpreter")
+    add("the interpreter", Target::kInterpreter, 0);
   if ((options.target.empty() && kHasCpu) || options.target == "cpu") {
     add("the cpu with one thread", Target::kCpu, 1);
-    const int threads = options.threads > 0 ? options.threads : std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
+    const int threads = options.threads > 0
+                            ? options.threads
+                            : std::max(2, static_cast<int>(std::thread::hardware_concurrency()));
     if (threads > 1) add(fmt::format("the cpu with {} threads", threads), Target::kCpu, threads);
   }
   return targets;
@@ -41,19 +44,24 @@ struct Totals {
   size_t passed = 0, failed = 0;
 };
 
-void PrintResult(const TestResult& result, const Program& program, const Options& options, const Streams& streams) {
+void PrintResult(const TestResult& result, const Program& program, const Options& options,
+                 const Streams& streams) {
   if (!result.passed || !options.quiet) {
     streams.out << (result.passed ? "passed  " : "FAILED  ") << result.name;
     if (!options.quiet) streams.out << fmt::format("  ({:.1f} ms)", result.seconds * 1e3);
     streams.out << "\n";
   }
   if (!result.printed.empty() && !options.quiet) streams.out << result.printed;
-  if (result.fault) streams.out << Render(*result.fault, program.sources(), {.color = streams.color});
+  if (result.fault)
+    streams.out << Render(*result.fault, program.sources(), {.color = streams.color});
   if (!result.difference.empty()) streams.out << "targets differ: " << result.difference << "\n";
 }
 
 Json JsonOf(const std::string& file, const TestResult& result, const Program& program) {
-  Json json{{"file", file}, {"name", result.name}, {"passed", result.passed}, {"seconds", result.seconds}};
+  Json json{{"file", file},
+            {"name", result.name},
+            {"passed", result.passed},
+            {"seconds", result.seconds}};
   if (result.fault) json["fault"] = command::JsonOf(*result.fault, program.sources());
   if (!result.difference.empty()) json["difference"] = result.difference;
   if (!result.printed.empty()) json["printed"] = result.printed;
@@ -67,7 +75,9 @@ int Test(const Options& options, const Streams& streams) {
   try {
     if (!options.filter.empty()) filter = std::regex(options.filter);
   } catch (const std::regex_error& error) {
-    return ReportError(UsageError(fmt::format("--filter {}: not a regular expression ({})", options.filter, error.what())), streams);
+    return ReportError(UsageError(fmt::format("--filter {}: not a regular expression ({})",
+                                              options.filter, error.what())),
+                       streams);
   }
   auto targets = TargetsOf(options);
   if (!targets) return ReportError(targets.error(), streams);
@@ -95,7 +105,9 @@ int Test(const Options& options, const Streams& streams) {
   }
   if (totals.failed > 0) status = std::max<int>(status, kWrongProgram);
   if (options.json)
-    streams.out << Json{{"tests", list}, {"passed", totals.passed}, {"failed", totals.failed}}.dump() << "\n";
+    streams.out
+        << Json{{"tests", list}, {"passed", totals.passed}, {"failed", totals.failed}}.dump()
+        << "\n";
   else
     streams.out << fmt::format("{} passed, {} failed\n", totals.passed, totals.failed);
   return status;

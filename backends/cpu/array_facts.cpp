@@ -7,10 +7,13 @@
 namespace einkorn::cpu {
 
 ArrayFacts::ArrayFacts(const ir::Function& function)
-    : parent_(function.values.size()), contiguous_(parent_.size(), true), members_(parent_.size(), 1) {
+    : parent_(function.values.size()),
+      contiguous_(parent_.size(), true),
+      members_(parent_.size(), 1) {
   std::iota(parent_.begin(), parent_.end(), 0u);
   for (const ir::Param& param : function.params)
-    if (param.is_array() && param.layout == ir::Layout::kStrided) contiguous_[param.value.index] = false;
+    if (param.is_array() && param.layout == ir::Layout::kStrided)
+      contiguous_[param.value.index] = false;
   Visit(function, function.body);
 }
 
@@ -39,7 +42,8 @@ void ArrayFacts::Visit(const ir::Function& function, ir::RegionId region) {
       for (uint32_t k = 0; k < op.results.count; ++k) {
         const ir::ValueId result = function.result(op, k);
         if (!function.type(result).is_array()) continue;
-        if (slots.operand != ir::SlotLayout::kNone) Join(result, function.operand(op, slots.operand + k));
+        if (slots.operand != ir::SlotLayout::kNone)
+          Join(result, function.operand(op, slots.operand + k));
         if (slots.argument != ir::SlotLayout::kNone) Join(result, arguments[slots.argument + k]);
         if (slots.yield != ir::SlotLayout::kNone) Join(result, yields[slots.yield + k]);
       }

@@ -1,4 +1,5 @@
-// Which array values of a function may stand for the same storage, found before code is made for it.
+// Which array values of a function may stand for the same storage, found before code is made for
+// it.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,5 @@
 // Compiling modules with LLVM ORC, and running what was compiled.
+#include <fmt/format.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
 #include <llvm/MC/TargetRegistry.h>
@@ -6,8 +7,6 @@
 #include <llvm/TargetParser/Host.h>
 #include <tbb/global_control.h>
 #include <tbb/info.h>
-
-#include <fmt/format.h>
 
 #include <atomic>
 #include <map>
@@ -69,15 +68,20 @@ struct Jit {
     ::llvm::TargetOptions options;
     options.AllowFPOpFusion = ::llvm::FPOpFusion::Strict;
     return std::unique_ptr<::llvm::TargetMachine>(target->createTargetMachine(
-        ::llvm::sys::getProcessTriple(), cpu.name, cpu.features, options, ::llvm::Reloc::PIC_, std::nullopt,
-        ::llvm::CodeGenOptLevel::Default, /*JIT=*/true));
+        ::llvm::sys::getProcessTriple(), cpu.name, cpu.features, options, ::llvm::Reloc::PIC_,
+        std::nullopt, ::llvm::CodeGenOptLevel::Default, /*JIT=*/true));
   }
 };
 
 class Executable final : public CpuExecutable {
  public:
-  Executable(std::shared_ptr<Jit> jit, orc::JITDylib& library, Entry entry, ir::Module module, SiteTables tables)
-      : jit_(std::move(jit)), library_(library), entry_(entry), module_(std::move(module)), tables_(std::move(tables)) {}
+  Executable(std::shared_ptr<Jit> jit, orc::JITDylib& library, Entry entry, ir::Module module,
+             SiteTables tables)
+      : jit_(std::move(jit)),
+        library_(library),
+        entry_(entry),
+        module_(std::move(module)),
+        tables_(std::move(tables)) {}
 
   ~Executable() override {
     ::llvm::consumeError(jit_->session->getExecutionSession().removeJITDylib(library_));
@@ -85,7 +89,8 @@ class Executable final : public CpuExecutable {
   Executable(const Executable&) = delete;
   Executable& operator=(const Executable&) = delete;
 
-  LaunchOutcome Run(std::span<const LaunchArgument> arguments, const CpuRunOptions& options) const override {
+  LaunchOutcome Run(std::span<const LaunchArgument> arguments,
+                    const CpuRunOptions& options) const override {
     Launch launch{&module_, &tables_, options.threads == 1, nullptr};
     if (options.threads > 1) launch.arena = &jit_->arenas.Of(options.threads);
     State state;
@@ -102,7 +107,8 @@ class Executable final : public CpuExecutable {
       outcome.fault = DescribeRecord(launch, state.record);
     }
     outcome.printed = std::move(state.printed.text);
-    if (state.printed.dropped > 0) outcome.printed += fmt::format("… {} more\n", state.printed.dropped);
+    if (state.printed.dropped > 0)
+      outcome.printed += fmt::format("… {} more\n", state.printed.dropped);
     return outcome;
   }
 
@@ -179,12 +185,14 @@ class Compiler final : public CpuCompiler {
 Result<std::unique_ptr<orc::LLJIT>> NewSession() {
   auto session =
       orc::LLJITBuilder()
-          .setJITTargetMachineBuilder(orc::JITTargetMachineBuilder(::llvm::Triple(::llvm::sys::getProcessTriple())))
+          .setJITTargetMachineBuilder(
+              orc::JITTargetMachineBuilder(::llvm::Triple(::llvm::sys::getProcessTriple())))
           .setPlatformSetUp(orc::setUpInactivePlatform)
-          .setObjectLinkingLayerCreator([](orc::ExecutionSession& execution, const ::llvm::Triple&)
-                                            -> ::llvm::Expected<std::unique_ptr<orc::ObjectLayer>> {
-            return std::make_unique<orc::ObjectLinkingLayer>(execution);
-          })
+          .setObjectLinkingLayerCreator(
+              [](orc::ExecutionSession& execution,
+                 const ::llvm::Triple&) -> ::llvm::Expected<std::unique_ptr<orc::ObjectLayer>> {
+                return std::make_unique<orc::ObjectLinkingLayer>(execution);
+              })
           .create();
   if (!session) return ErrorOf("the compiler for the CPU cannot start", session.takeError());
   orc::SymbolMap symbols;
@@ -214,7 +222,8 @@ Result<std::unique_ptr<CpuCompiler>> CpuCompiler::Create(const CpuOptions& optio
   jit->cpu = *cpu;
   std::string reason;
   jit->target = ::llvm::TargetRegistry::lookupTarget(::llvm::sys::getProcessTriple(), reason);
-  if (jit->target == nullptr) return EnvironmentError("LLVM has no target for this machine: " + reason);
+  if (jit->target == nullptr)
+    return EnvironmentError("LLVM has no target for this machine: " + reason);
   auto session = cpu::NewSession();
   if (!session) return std::move(session).error();
   jit->session = std::move(*session);

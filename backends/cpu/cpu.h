@@ -1,4 +1,5 @@
-// The CPU backend: modules compiled by LLVM ORC for the host's processor, parallel loops run by oneTBB.
+// The CPU backend: modules compiled by LLVM ORC for the host's processor, parallel loops run by
+// oneTBB.
 #pragma once
 
 #include <memory>
@@ -35,8 +36,8 @@ class CpuCompiler {
   /// Refused if the processor lacks hardware fma (x86-64-v3), or is not one LLVM knows.
   static Result<std::unique_ptr<CpuCompiler>> Create(const CpuOptions& options);
 
-  /// Compiles a module that Optimize has prepared. A failure is our own mistake (InternalError) or a
-  /// lack of memory (Error).
+  /// Compiles a module that Optimize has prepared. A failure is our own mistake (InternalError) or
+  /// a lack of memory (Error).
   virtual Result<std::unique_ptr<CpuExecutable>> Compile(const ir::Module& module) = 0;
   /// The module as LLVM IR or assembly, for `emit`.
   virtual Result<std::string> Emit(const ir::Module& module, CpuText text) = 0;

@@ -26,7 +26,8 @@ std::vector<Code> FunctionEmitter::Phis(const std::vector<Type>& types) {
   return phis;
 }
 
-void FunctionEmitter::AddIncoming(std::vector<Code>& phis, const std::vector<Code>& values, Block* from) {
+void FunctionEmitter::AddIncoming(std::vector<Code>& phis, const std::vector<Code>& values,
+                                  Block* from) {
   for (size_t i = 0; i < phis.size(); ++i)
     for (size_t k = 0; k < phis[i].size(); ++k)
       ::llvm::cast<::llvm::PHINode>(phis[i][k])->addIncoming(values[i][k], from);
@@ -72,11 +73,15 @@ FunctionEmitter::Range FunctionEmitter::EmitRange(ir::OpId id, const ir::Op& op,
     if (inclusive) return is_signed ? b_.CreateICmpSLE(a, b) : b_.CreateICmpULE(a, b);
     return is_signed ? b_.CreateICmpSLT(a, b) : b_.CreateICmpULT(a, b);
   };
-  Value* counts_down = is_signed ? b_.CreateICmpSLT(range.step, zero) : static_cast<Value*>(b_.getFalse());
-  const auto by_direction = [&](Value* up, Value* down) { return b_.CreateSelect(counts_down, down, up); };
+  Value* counts_down =
+      is_signed ? b_.CreateICmpSLT(range.step, zero) : static_cast<Value*>(b_.getFalse());
+  const auto by_direction = [&](Value* up, Value* down) {
+    return b_.CreateSelect(counts_down, down, up);
+  };
   range.has_value = by_direction(less(range.from, range.to), less(range.to, range.from));
   // Distances and strides are unsigned: they may pass the end of a signed type.
-  Value* distance = by_direction(b_.CreateSub(range.to, range.from), b_.CreateSub(range.from, range.to));
+  Value* distance =
+      by_direction(b_.CreateSub(range.to, range.from), b_.CreateSub(range.from, range.to));
   if (!inclusive) distance = b_.CreateSub(distance, one);
   Value* stride = by_direction(range.step, b_.CreateNeg(range.step));
   if ((op.checks & kDivisionBit) == 0) {
@@ -149,7 +154,8 @@ void FunctionEmitter::EmitFor(ir::OpId id, const ir::Op& op) {
   Block* latch = b_.GetInsertBlock();
   variable->addIncoming(next, latch);
   if (iteration != nullptr)
-    iteration->addIncoming(b_.CreateAdd(iteration, ::llvm::ConstantInt::get(iteration->getType(), 1)), latch);
+    iteration->addIncoming(
+        b_.CreateAdd(iteration, ::llvm::ConstantInt::get(iteration->getType(), 1)), latch);
   AddIncoming(phis, yielded, latch);
   b_.CreateCondBr(again, loop, done);
 
@@ -193,7 +199,8 @@ void FunctionEmitter::EmitWhile(const ir::Op& op) {
 void FunctionEmitter::EmitFrame(ir::OpId id, const ir::Op& op) {
   const ir::RegionId region = function_.region_of(op, 0);
   std::vector<std::pair<ScalarType, Value*>> values;
-  for (ir::ValueId value : function_.operands(op)) values.emplace_back(function_.type(value).scalar, scalar(value));
+  for (ir::ValueId value : function_.operands(op))
+    values.emplace_back(function_.type(value).scalar, scalar(value));
   Value* mark = HasHeapArrays(region) ? Mark() : nullptr;
   OpenScope(Scope::Kind::kFrame, id, values);
   const std::vector<Code> yielded = EmitRegionValues(region);
@@ -214,7 +221,8 @@ void FunctionEmitter::EmitCall(ir::OpId id, const ir::Op& op) {
                       .op = id,
                       .fault = FaultKind::kRecursion,
                       .scope = scope_};
-      LeaveIf(b_.CreateICmpSGE(depth_, b_.getInt32(kMaxRecursionDepth)), site, [] { return std::vector<Value*>(); });
+      LeaveIf(b_.CreateICmpSGE(depth_, b_.getInt32(kMaxRecursionDepth)), site,
+              [] { return std::vector<Value*>(); });
       depth = b_.CreateAdd(depth_, b_.getInt32(1), "", false, true);
     }
     arguments.push_back(depth);
@@ -224,14 +232,16 @@ void FunctionEmitter::EmitCall(ir::OpId id, const ir::Op& op) {
   const Site site{.kind = Site::Kind::kPassing, .function = id_, .op = id, .scope = scope_};
   LeaveIf(b_.CreateExtractValue(result, 0), site, [] { return std::vector<Value*>(); });
   unsigned index = 1;
-  for (ir::ValueId value : function_.results_of(op)) Set(value, b_.CreateExtractValue(result, index++));
+  for (ir::ValueId value : function_.results_of(op))
+    Set(value, b_.CreateExtractValue(result, index++));
 }
 
 // --- Reports
 
 void FunctionEmitter::EmitFail(ir::OpId id, const ir::Op& op) {
   std::vector<Value*> bits;
-  for (size_t i = 0; i < op.operands.count; ++i) bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
+  for (size_t i = 0; i < op.operands.count; ++i)
+    bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
   StoreOperands(bits);
   Leave(AddSite(FaultSite(id, static_cast<FaultKind>(op.immediate), op.operands.count)));
   // What follows is never reached, but has to stand somewhere.
@@ -240,10 +250,12 @@ void FunctionEmitter::EmitFail(ir::OpId id, const ir::Op& op) {
 
 void FunctionEmitter::EmitPrint(ir::OpId id, const ir::Op& op) {
   std::vector<Value*> bits;
-  for (size_t i = 0; i < op.operands.count; ++i) bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
+  for (size_t i = 0; i < op.operands.count; ++i)
+    bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
   StoreOperands(bits);
   const uint32_t site = AddSite({.function = id_, .op = id, .operands = op.operands.count});
-  b_.CreateCall(module_.Runtime("einkorn_print", b_.getVoidTy(), {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()}),
+  b_.CreateCall(module_.Runtime("einkorn_print", b_.getVoidTy(),
+                                {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()}),
                 {state_, b_.getInt32(site), buffer_});
 }
 

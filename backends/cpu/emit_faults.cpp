@@ -57,8 +57,8 @@ FunctionEmitter::Block* FunctionEmitter::ExitOfScope() {
     scope_ = inner;
     return from;
   }
-  ::llvm::FunctionCallee fault =
-      module_.Runtime("einkorn_fault", b_.getVoidTy(), {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()});
+  ::llvm::FunctionCallee fault = module_.Runtime("einkorn_fault", b_.getVoidTy(),
+                                                 {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()});
   ::llvm::cast<::llvm::Function>(fault.getCallee())->addFnAttr(::llvm::Attribute::Cold);
   b_.CreateCall(fault, {state_, exit.site, buffer_});
   ::llvm::Type* result = target_->getReturnType();
@@ -94,6 +94,8 @@ void FunctionEmitter::LeaveIf(Value* condition, const Site& site,
 }
 
 // How large the buffer is shows only at the end.
-void FunctionEmitter::FinishBuffer() { buffer_->setOperand(0, b_.getInt32(next_slot_)); }
+void FunctionEmitter::FinishBuffer() {
+  buffer_->setOperand(0, b_.getInt32(next_slot_));
+}
 
 }  // namespace einkorn::cpu

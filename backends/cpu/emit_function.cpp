@@ -54,7 +54,8 @@ void FunctionEmitter::EmitCallable() {
   Value* result = ::llvm::PoisonValue::get(target_->getReturnType());
   result = b_.CreateInsertValue(result, b_.getFalse(), 0);
   unsigned index = 1;
-  for (const Code& value : YieldedOf(function_.body)) result = b_.CreateInsertValue(result, value[0], index++);
+  for (const Code& value : YieldedOf(function_.body))
+    result = b_.CreateInsertValue(result, value[0], index++);
   b_.CreateRet(result);
   FinishBuffer();
   FinishAliasScopes();
@@ -99,7 +100,8 @@ void FunctionEmitter::EmitEntry() {
     for (const ir::ShapeExpr& size : param.shape) array.push_back(ShapeValue(size));
     for (size_t d = 0; d < param.shape.size(); ++d) {
       if (param.layout == ir::Layout::kStrided)
-        array.push_back(load(b_.getInt64Ty(), field(i, kArray + offsetof(ArrayBinding, strides) + d * sizeof(int64_t))));
+        array.push_back(load(b_.getInt64Ty(), field(i, kArray + offsetof(ArrayBinding, strides) +
+                                                           d * sizeof(int64_t))));
       else
         array.push_back(nullptr);
     }
@@ -152,7 +154,8 @@ void FunctionEmitter::EmitRegion(ir::RegionId id) {
 
 std::vector<Code> FunctionEmitter::YieldedOf(ir::RegionId id) {
   std::vector<Code> yielded;
-  for (ir::ValueId value : function_.operands(function_.terminator(id))) yielded.push_back(code(value));
+  for (ir::ValueId value : function_.operands(function_.terminator(id)))
+    yielded.push_back(code(value));
   return yielded;
 }
 
@@ -224,9 +227,10 @@ void FunctionEmitter::EmitScalarOp(ir::OpId id, const ir::Op& op) {
       return bits;
     });
   };
-  Set(result, llvm_code::EmitScalar(
-                  b_, {op.opcode, op.rule, op.checks, types, operands, function_.type(result).scalar},
-                  fail_if));
+  Set(result,
+      llvm_code::EmitScalar(
+          b_, {op.opcode, op.rule, op.checks, types, operands, function_.type(result).scalar},
+          fail_if));
 }
 
 }  // namespace einkorn::cpu

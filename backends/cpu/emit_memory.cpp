@@ -23,7 +23,8 @@ std::optional<uint64_t> ConstantBytes(const ir::Function& function, const ir::Op
   for (size_t d = 0; d < type.rank; ++d) {
     const ir::Op* size = function.ConstantOf(function.operand(op, d));
     if (size == nullptr) return std::nullopt;
-    bytes = std::min(bytes * std::min(size->immediate, 2 * kMostStackArrayBytes), 2 * kMostStackArrayBytes);
+    bytes = std::min(bytes * std::min(size->immediate, 2 * kMostStackArrayBytes),
+                     2 * kMostStackArrayBytes);
   }
   return bytes;
 }
@@ -32,7 +33,8 @@ std::optional<uint64_t> ConstantBytes(const ir::Function& function, const ir::Op
 
 // --- New arrays
 
-std::vector<bool> FunctionEmitter::ChooseStackArrays(const ModuleEmitter& module, ir::FunctionId id) {
+std::vector<bool> FunctionEmitter::ChooseStackArrays(const ModuleEmitter& module,
+                                                     ir::FunctionId id) {
   const ir::Function& function = module.source().function(id);
   std::vector<bool> chosen(function.ops.size());
   // A recursive function would hold its arrays once for each call.
@@ -40,7 +42,8 @@ std::vector<bool> FunctionEmitter::ChooseStackArrays(const ModuleEmitter& module
   uint64_t all_bytes = 0;
   for (size_t i = 0; i < chosen.size(); ++i) {
     const ir::Op& op = function.ops[i];
-    if (op.opcode != Opcode::kArray || !module.FactsOf(id).StaysInPlace(function.result(op))) continue;
+    if (op.opcode != Opcode::kArray || !module.FactsOf(id).StaysInPlace(function.result(op)))
+      continue;
     const auto bytes = ConstantBytes(function, op);
     chosen[i] = bytes && *bytes <= kMostStackArrayBytes && all_bytes + *bytes <= kMostStackBytes;
     if (chosen[i]) all_bytes += *bytes;
@@ -116,8 +119,8 @@ void FunctionEmitter::EmitHeapArray(ir::OpId id, const ir::Op& op) {
     bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
   StoreOperands(bits);
   const uint32_t site = AddSite({.function = id_, .op = id});
-  ::llvm::FunctionCallee allocate = module_.Runtime("einkorn_allocate", b_.getInt32Ty(),
-                                                    {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()});
+  ::llvm::FunctionCallee allocate = module_.Runtime(
+      "einkorn_allocate", b_.getInt32Ty(), {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()});
   Value* result = b_.CreateCall(allocate, {state_, b_.getInt32(site), buffer_});
   Value* data = b_.CreateIntToPtr(b_.CreateLoad(b_.getInt64Ty(), Slot(0)), b_.getPtrTy());
   bits.resize(function_.type(function_.result(op)).rank);
@@ -132,7 +135,8 @@ void FunctionEmitter::EmitHeapArray(ir::OpId id, const ir::Op& op) {
   return b_.CreateCall(module_.Runtime("einkorn_mark", b_.getInt64Ty(), {b_.getPtrTy()}), {state_});
 }
 
-void FunctionEmitter::Release(Value* mark, const std::vector<Code>& kept, const std::vector<Type>& types) {
+void FunctionEmitter::Release(Value* mark, const std::vector<Code>& kept,
+                              const std::vector<Type>& types) {
   std::vector<Value*> addresses;
   for (size_t i = 0; i < kept.size(); ++i)
     if (types[i].is_array()) addresses.push_back(kept[i][0]);
@@ -172,22 +176,26 @@ std::vector<::llvm::Value*> FunctionEmitter::IndicesAndSizes(const ir::Op& op) {
       Value* one = b_.CreateICmpUGE(indices[d], parts[1 + d]);
       outside = outside == nullptr ? one : b_.CreateOr(outside, one);
     }
-    LeaveIf(outside, FaultSite(id, FaultKind::kBounds, 2u * type.rank), [&] { return IndicesAndSizes(op); });
+    LeaveIf(outside, FaultSite(id, FaultKind::kBounds, 2u * type.rank),
+            [&] { return IndicesAndSizes(op); });
   }
   if (!facts_.IsContiguous(array)) {
     Value* offset = Int64(0);
     for (size_t d = 0; d < type.rank; ++d)
-      offset = b_.CreateAdd(offset, b_.CreateMul(indices[d], parts[1 + type.rank + d], "", false, true), "", false, true);
+      offset =
+          b_.CreateAdd(offset, b_.CreateMul(indices[d], parts[1 + type.rank + d], "", false, true),
+                       "", false, true);
     return b_.CreateGEP(b_.getInt8Ty(), parts[0], offset);
   }
   Value* index = indices[0];
   for (size_t d = 1; d < type.rank; ++d)
-    index = b_.CreateAdd(b_.CreateMul(index, parts[1 + d], "", false, true), indices[d], "", false, true);
+    index = b_.CreateAdd(b_.CreateMul(index, parts[1 + d], "", false, true), indices[d], "", false,
+                         true);
   return b_.CreateInBoundsGEP(llvm_code::MemoryType(context_, type.scalar), parts[0], index);
 }
 
-// Inside the body of a parallel loop no array changes its place, so each value is storage of its own;
-// elsewhere classes of values are.
+// Inside the body of a parallel loop no array changes its place, so each value is storage of its
+// own; elsewhere classes of values are.
 void FunctionEmitter::MarkAccess(::llvm::Instruction* access, ir::ValueId array) {
   accesses_.emplace_back(access, is_body_ ? array.index : facts_.ClassOf(array));
 }
@@ -198,7 +206,8 @@ void FunctionEmitter::FinishAliasScopes() {
   ::llvm::MDNode* domain = metadata.createAnonymousAliasScopeDomain(target_->getName());
   std::map<uint32_t, ::llvm::MDNode*> scopes;
   for (const auto& [access, storage] : accesses_)
-    if (!scopes.contains(storage)) scopes[storage] = metadata.createAnonymousAliasScope(domain, target_->getName());
+    if (!scopes.contains(storage))
+      scopes[storage] = metadata.createAnonymousAliasScope(domain, target_->getName());
   std::map<uint32_t, ::llvm::MDNode*> own, others;
   for (const auto& [storage, scope] : scopes) {
     std::vector<::llvm::Metadata*> rest;
@@ -217,8 +226,9 @@ void FunctionEmitter::EmitLoad(ir::OpId id, const ir::Op& op) {
   const ir::ValueId array = function_.operand(op, 0);
   const ScalarType type = function_.type(array).scalar;
   Value* address = Locate(id, op);
-  ::llvm::LoadInst* load = b_.CreateAlignedLoad(llvm_code::MemoryType(context_, type), address,
-                                                ::llvm::Align(static_cast<uint64_t>(BytesOf(type))));
+  ::llvm::LoadInst* load =
+      b_.CreateAlignedLoad(llvm_code::MemoryType(context_, type), address,
+                           ::llvm::Align(static_cast<uint64_t>(BytesOf(type))));
   MarkAccess(load, array);
   Set(function_.result(op), llvm_code::FromMemory(b_, type, load));
 }
@@ -228,7 +238,9 @@ void FunctionEmitter::EmitStore(ir::OpId id, const ir::Op& op) {
   const ScalarType type = function_.type(array).scalar;
   Value* address = Locate(id, op);
   Value* element = llvm_code::ToMemory(b_, type, operand(op, op.operands.count - 1));
-  MarkAccess(b_.CreateAlignedStore(element, address, ::llvm::Align(static_cast<uint64_t>(BytesOf(type)))), array);
+  MarkAccess(
+      b_.CreateAlignedStore(element, address, ::llvm::Align(static_cast<uint64_t>(BytesOf(type)))),
+      array);
 }
 
 // --- Atomics
@@ -263,8 +275,8 @@ void FunctionEmitter::EmitAtomic(ir::OpId id, const ir::Op& op) {
       operation = Operation::Xor;
       break;
   }
-  Value* old = b_.CreateAtomicRMW(operation, address, operand(op, op.operands.count - 1), ::llvm::MaybeAlign(),
-                                  ::llvm::AtomicOrdering::Monotonic);
+  Value* old = b_.CreateAtomicRMW(operation, address, operand(op, op.operands.count - 1),
+                                  ::llvm::MaybeAlign(), ::llvm::AtomicOrdering::Monotonic);
   MarkAccess(::llvm::cast<::llvm::Instruction>(old), array);
   if ((op.checks & kOverflowBit) != 0) NoteOverflow(id, op, old, address);
 }
@@ -279,13 +291,14 @@ void FunctionEmitter::EmitPlainAtomic(ir::OpId id, const ir::Op& op, Value* addr
     AtomicKind kind;
     Opcode opcode;
   };
-  static constexpr Row rows[] = {
-      {AtomicKind::kAdd, Opcode::kAdd}, {AtomicKind::kSub, Opcode::kSub}, {AtomicKind::kMin, Opcode::kMin},
-      {AtomicKind::kMax, Opcode::kMax}, {AtomicKind::kAnd, Opcode::kAnd}, {AtomicKind::kOr, Opcode::kOr},
-      {AtomicKind::kXor, Opcode::kXor}};
+  static constexpr Row rows[] = {{AtomicKind::kAdd, Opcode::kAdd}, {AtomicKind::kSub, Opcode::kSub},
+                                 {AtomicKind::kMin, Opcode::kMin}, {AtomicKind::kMax, Opcode::kMax},
+                                 {AtomicKind::kAnd, Opcode::kAnd}, {AtomicKind::kOr, Opcode::kOr},
+                                 {AtomicKind::kXor, Opcode::kXor}};
   const Opcode opcode = std::ranges::find(rows, kind, &Row::kind)->opcode;
   const bool adds = kind == AtomicKind::kAdd || kind == AtomicKind::kSub;
-  ::llvm::LoadInst* old = b_.CreateAlignedLoad(llvm_code::MemoryType(context_, type), address, align);
+  ::llvm::LoadInst* old =
+      b_.CreateAlignedLoad(llvm_code::MemoryType(context_, type), address, align);
   MarkAccess(old, array);
   Value* value = operand(op, op.operands.count - 1);
   const ScalarType types[] = {type, type};
@@ -297,20 +310,23 @@ void FunctionEmitter::EmitPlainAtomic(ir::OpId id, const ir::Op& op, Value* addr
       ::llvm::Type* wide = b_.getInt128Ty();
       Value* element = b_.CreateIntCast(old, wide, IsSigned(type));
       Value* change = b_.CreateIntCast(value, wide, IsSigned(type));
-      Value* exact = kind == AtomicKind::kSub ? b_.CreateSub(element, change) : b_.CreateAdd(element, change);
+      Value* exact =
+          kind == AtomicKind::kSub ? b_.CreateSub(element, change) : b_.CreateAdd(element, change);
       bits.push_back(b_.CreateTrunc(exact, b_.getInt64Ty()));
       bits.push_back(b_.CreateTrunc(b_.CreateLShr(exact, 64), b_.getInt64Ty()));
       return bits;
     });
   };
   Value* result = llvm_code::EmitScalar(
-      b_, {opcode, adds ? op.rule : Rule::kNone, static_cast<FaultSet>(op.checks & kOverflowBit), types, operands, type},
+      b_,
+      {opcode, adds ? op.rule : Rule::kNone, static_cast<FaultSet>(op.checks & kOverflowBit), types,
+       operands, type},
       fail_if);
   MarkAccess(b_.CreateAlignedStore(result, address, align), array);
 }
 
-// The fault site for overflows of the array that `op` combines into: its first atomic in program order.
-// The loop is over when it is reported, so it stands in no scope.
+// The fault site for overflows of the array that `op` combines into: its first atomic in program
+// order. The loop is over when it is reported, so it stands in no scope.
 uint32_t FunctionEmitter::FirstAtomic(ir::OpId id, const ir::Op& op) {
   const ir::ValueId array = function_.operand(op, 0);
   const auto [at, is_new] = first_atomics_.try_emplace(array.index, 0);
@@ -343,13 +359,15 @@ void FunctionEmitter::NoteOverflow(ir::OpId id, const ir::Op& op, Value* old, Va
   b_.CreateCondBr(overflows, cold, next, ::llvm::MDBuilder(context_).createUnlikelyBranchWeights());
   b_.SetInsertPoint(cold);
   StoreOperands(IndicesAndSizes(op));
-  Value* is_negative = is_signed ? b_.CreateICmpSLT(change, ::llvm::ConstantInt::get(change->getType(), 0))
-                                 : static_cast<Value*>(b_.getFalse());
+  Value* is_negative =
+      is_signed ? b_.CreateICmpSLT(change, ::llvm::ConstantInt::get(change->getType(), 0))
+                : static_cast<Value*>(b_.getFalse());
   Value* goes_down = subtracts ? b_.CreateNot(is_negative) : is_negative;
-  Value* direction = b_.CreateSelect(goes_down, b_.getInt32(static_cast<uint32_t>(-1)), b_.getInt32(1));
-  ::llvm::FunctionCallee note =
-      module_.Runtime("einkorn_note", b_.getVoidTy(),
-                      {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy(), b_.getPtrTy(), b_.getInt32Ty()});
+  Value* direction =
+      b_.CreateSelect(goes_down, b_.getInt32(static_cast<uint32_t>(-1)), b_.getInt32(1));
+  ::llvm::FunctionCallee note = module_.Runtime(
+      "einkorn_note", b_.getVoidTy(),
+      {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy(), b_.getPtrTy(), b_.getInt32Ty()});
   b_.CreateCall(note, {state_, b_.getInt32(site), buffer_, address, direction});
   b_.CreateBr(next);
   b_.SetInsertPoint(next);
@@ -359,13 +377,15 @@ void FunctionEmitter::NoteOverflow(ir::OpId id, const ir::Op& op, Value* old, Va
 
 ::llvm::Value* FunctionEmitter::Descriptors(const ir::Op& op) {
   constexpr uint64_t kWords = sizeof(ArrayDescriptor) / sizeof(int64_t);
-  Value* list = StackSlot(::llvm::ArrayType::get(b_.getInt64Ty(), kWords * op.operands.count), "arrays");
+  Value* list =
+      StackSlot(::llvm::ArrayType::get(b_.getInt64Ty(), kWords * op.operands.count), "arrays");
   for (uint32_t i = 0; i < op.operands.count; ++i) {
     const ir::ValueId array = function_.operand(op, i);
     const size_t rank = function_.type(array).rank;
     const Code& parts = code(array);
     const auto put = [&](uint64_t word, Value* value) {
-      b_.CreateStore(value, b_.CreateConstInBoundsGEP1_64(b_.getInt64Ty(), list, i * kWords + word));
+      b_.CreateStore(value,
+                     b_.CreateConstInBoundsGEP1_64(b_.getInt64Ty(), list, i * kWords + word));
     };
     put(0, parts[0]);
     for (size_t d = 0; d < rank; ++d) {
@@ -379,7 +399,8 @@ void FunctionEmitter::NoteOverflow(ir::OpId id, const ir::Op& op, Value* old, Va
 void FunctionEmitter::EmitSettle(ir::OpId id, const ir::Op& op) {
   Value* list = Descriptors(op);
   const uint32_t site = AddSite({.function = id_, .op = id});
-  b_.CreateCall(module_.Runtime("einkorn_settle", b_.getVoidTy(), {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()}),
+  b_.CreateCall(module_.Runtime("einkorn_settle", b_.getVoidTy(),
+                                {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()}),
                 {state_, b_.getInt32(site), list});
 }
 

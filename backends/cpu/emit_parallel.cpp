@@ -12,8 +12,8 @@ constexpr uint64_t kMostWork = uint64_t{1} << 40;
 
 }  // namespace
 
-// What the body of a parallel loop uses from around it: LLVM values by their place in a struct that lies
-// in the frame of the launching function.
+// What the body of a parallel loop uses from around it: LLVM values by their place in a struct that
+// lies in the frame of the launching function.
 struct FunctionEmitter::Captured {
   std::vector<Value*> values;
   std::map<Value*, unsigned> places;
@@ -21,7 +21,8 @@ struct FunctionEmitter::Captured {
 
   void Add(Value* value) {
     if (::llvm::isa<::llvm::Constant>(value)) return;
-    if (places.try_emplace(value, static_cast<unsigned>(values.size())).second) values.push_back(value);
+    if (places.try_emplace(value, static_cast<unsigned>(values.size())).second)
+      values.push_back(value);
   }
 };
 
@@ -43,7 +44,8 @@ uint64_t FunctionEmitter::WorkOf(ir::RegionId region) const {
     const ir::Op& op = function_.op(id);
     uint64_t inside = 0;
     for (ir::RegionId inner : function_.regions_of(op)) inside += WorkOf(inner);
-    const bool is_loop = op.opcode == Opcode::kFor || op.opcode == Opcode::kWhile || op.opcode == Opcode::kCall;
+    const bool is_loop =
+        op.opcode == Opcode::kFor || op.opcode == Opcode::kWhile || op.opcode == Opcode::kCall;
     work = std::min(work + 1 + inside * (is_loop ? kTypicalIterations : 1), kMostWork);
   }
   return work;
@@ -68,8 +70,10 @@ void FunctionEmitter::EmitParallel(ir::OpId id, const ir::Op& op) {
   }
   Value* total = counts[0];
   for (size_t k = 1; k < depth; ++k) {
-    Value* product = b_.CreateBinaryIntrinsic(::llvm::Intrinsic::smul_with_overflow, total, counts[k]);
-    total = b_.CreateSelect(b_.CreateExtractValue(product, 1), Int64(INT64_MAX), b_.CreateExtractValue(product, 0));
+    Value* product =
+        b_.CreateBinaryIntrinsic(::llvm::Intrinsic::smul_with_overflow, total, counts[k]);
+    total = b_.CreateSelect(b_.CreateExtractValue(product, 1), Int64(INT64_MAX),
+                            b_.CreateExtractValue(product, 0));
   }
 
   Captured captured;
@@ -87,15 +91,17 @@ void FunctionEmitter::EmitParallel(ir::OpId id, const ir::Op& op) {
   captured.type = ::llvm::StructType::get(context_, types);
 
   auto* body = ::llvm::Function::Create(
-      ::llvm::FunctionType::get(b_.getInt64Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()}, false),
+      ::llvm::FunctionType::get(
+          b_.getInt64Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()}, false),
       ::llvm::Function::InternalLinkage, target_->getName() + ".parallel", module_.target());
   body->addFnAttr(::llvm::Attribute::NoUnwind);
   Value* frame = StackSlot(captured.type, "captured");
   for (size_t i = 0; i < captured.values.size(); ++i)
-    b_.CreateStore(captured.values[i], b_.CreateStructGEP(captured.type, frame, static_cast<unsigned>(i)));
-  ::llvm::FunctionCallee run =
-      module_.Runtime("einkorn_parallel", b_.getInt1Ty(),
-                      {b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()});
+    b_.CreateStore(captured.values[i],
+                   b_.CreateStructGEP(captured.type, frame, static_cast<unsigned>(i)));
+  ::llvm::FunctionCallee run = module_.Runtime(
+      "einkorn_parallel", b_.getInt1Ty(),
+      {b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()});
   ::llvm::cast<::llvm::Function>(run.getCallee())->addRetAttr(::llvm::Attribute::ZExt);
   Value* failed = b_.CreateCall(run, {state_, body, frame, total, b_.getInt64(WorkOf(region))});
   const Site site{.kind = Site::Kind::kPassing, .function = id_, .op = id, .scope = scope_};
@@ -124,7 +130,8 @@ void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<
   std::vector<Value*> copies;
   for (size_t i = 0; i < captured.values.size(); ++i) {
     Value* place = b_.CreateStructGEP(captured.type, frame, static_cast<unsigned>(i));
-    ::llvm::LoadInst* copy = b_.CreateLoad(captured.values[i]->getType(), place, captured.values[i]->getName());
+    ::llvm::LoadInst* copy =
+        b_.CreateLoad(captured.values[i]->getType(), place, captured.values[i]->getName());
     copy->setMetadata(::llvm::LLVMContext::MD_invariant_load, ::llvm::MDNode::get(context_, {}));
     copies.push_back(copy);
   }
@@ -162,7 +169,8 @@ void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<
   }
   numbers[0] = rest;
   Value* from = numbers[depth - 1];
-  Value* taken = b_.CreateBinaryIntrinsic(::llvm::Intrinsic::smin, b_.CreateSub(count, from), b_.CreateSub(end, first));
+  Value* taken = b_.CreateBinaryIntrinsic(::llvm::Intrinsic::smin, b_.CreateSub(count, from),
+                                          b_.CreateSub(end, first));
   Value* to = b_.CreateAdd(from, taken, "", true, true);
   b_.CreateAssumption(b_.CreateICmpSLE(to, count));
   b_.CreateAssumption(b_.CreateICmpSGE(from, Int64(0)));

@@ -1,10 +1,10 @@
 // From a module of the IR to one of LLVM, private to this folder.
 //
-// Each function of the IR becomes an LLVM function, and so does the body of each parallel loop, which
-// the runtime calls for chunks of its iterations. Values are SSA on both sides. Where a check fails the
-// code leaves through "exits": one cold block for each scope, shared by all sites in it, which puts the
-// scope's values into the buffer and goes on to the exit of the scope around it; the outermost hands
-// the buffer to the runtime and returns.
+// Each function of the IR becomes an LLVM function, and so does the body of each parallel loop,
+// which the runtime calls for chunks of its iterations. Values are SSA on both sides. Where a check
+// fails the code leaves through "exits": one cold block for each scope, shared by all sites in it,
+// which puts the scope's values into the buffer and goes on to the exit of the scope around it; the
+// outermost hands the buffer to the runtime and returns.
 //
 // The files are cut by what the operations are about: emit_function.cpp (the walk, scalars),
 // emit_faults.cpp, emit_memory.cpp, emit_control.cpp, emit_parallel.cpp.
@@ -23,17 +23,18 @@
 
 namespace einkorn::cpu {
 
-/// The name of the compiled entry: bool(State*, const LaunchArgument*, uint64_t* results), true if a
-/// fault ended it.
+/// The name of the compiled entry: bool(State*, const LaunchArgument*, uint64_t* results), true if
+/// a fault ended it.
 inline constexpr const char* kEntryName = "einkorn_entry";
 
-/// What stands for a value of the IR: a scalar is one LLVM value; an array its address, then the sizes,
-/// then the strides in bytes, all i64.
+/// What stands for a value of the IR: a scalar is one LLVM value; an array its address, then the
+/// sizes, then the strides in bytes, all i64.
 using Code = ::llvm::SmallVector<::llvm::Value*, 1>;
 
 class ModuleEmitter {
  public:
-  ModuleEmitter(const ir::Module& source, ::llvm::LLVMContext& context, const ::llvm::DataLayout& layout);
+  ModuleEmitter(const ir::Module& source, ::llvm::LLVMContext& context,
+                const ::llvm::DataLayout& layout);
   void Emit();
 
   const ir::Module& source() const { return source_; }
@@ -49,7 +50,8 @@ class ModuleEmitter {
   bool HasDepth() const { return has_depth_; }
   const ArrayFacts& FactsOf(ir::FunctionId id) const { return facts_[id.index]; }
   /// A function of the runtime.
-  ::llvm::FunctionCallee Runtime(const char* name, ::llvm::Type* result, ::llvm::ArrayRef<::llvm::Type*> parameters);
+  ::llvm::FunctionCallee Runtime(const char* name, ::llvm::Type* result,
+                                 ::llvm::ArrayRef<::llvm::Type*> parameters);
 
  private:
   void Declare(ir::FunctionId id);
@@ -98,13 +100,16 @@ class FunctionEmitter {
   // --- sites and exits (emit_faults.cpp)
   uint32_t AddSite(Site site);
   Site FaultSite(ir::OpId id, FaultKind fault, uint32_t operands);
-  void OpenScope(Scope::Kind kind, ir::OpId op, const std::vector<std::pair<ScalarType, Value*>>& values);
+  void OpenScope(Scope::Kind kind, ir::OpId op,
+                 const std::vector<std::pair<ScalarType, Value*>>& values);
   void CloseScope() { scope_ = module_.tables().scopes[scope_].outer; }
   /// The block that leaves from the current scope; its first instruction takes the site.
   Block* ExitOfScope();
   void Leave(uint32_t site);
-  /// Leaves at `site` where `condition` holds, with the values that `operands` makes in the cold block.
-  void LeaveIf(Value* condition, const Site& site, ::llvm::function_ref<std::vector<Value*>()> operands);
+  /// Leaves at `site` where `condition` holds, with the values that `operands` makes in the cold
+  /// block.
+  void LeaveIf(Value* condition, const Site& site,
+               ::llvm::function_ref<std::vector<Value*>()> operands);
   void StoreOperands(const std::vector<Value*>& bits);
   Value* Slot(uint32_t index);
   void FinishBuffer();
@@ -158,8 +163,10 @@ class FunctionEmitter {
   void EmitParallel(ir::OpId id, const ir::Op& op);
   Value* CountOf(const Range& range);
   struct Captured;
-  void EmitBody(ir::OpId id, const ir::Op& op, const std::vector<ir::ValueId>& uses, const Captured& captured);
-  void CollectUses(ir::RegionId region, std::vector<bool>& inside, std::vector<ir::ValueId>& uses) const;
+  void EmitBody(ir::OpId id, const ir::Op& op, const std::vector<ir::ValueId>& uses,
+                const Captured& captured);
+  void CollectUses(ir::RegionId region, std::vector<bool>& inside,
+                   std::vector<ir::ValueId>& uses) const;
   uint64_t WorkOf(ir::RegionId region) const;
 
   ModuleEmitter& module_;
@@ -182,14 +189,14 @@ class FunctionEmitter {
     Block* block = nullptr;
     ::llvm::PHINode* site = nullptr;
   };
-  std::map<uint32_t, Exit> exits_;                 ///< by scope
+  std::map<uint32_t, Exit> exits_;  ///< by scope
   std::map<uint32_t, std::vector<std::pair<ScalarType, Value*>>> scope_values_;
-  Value* linear_ = nullptr;                        ///< in a body: the iteration, to be returned by a fault
+  Value* linear_ = nullptr;  ///< in a body: the iteration, to be returned by a fault
 
   bool is_body_ = false;
-  std::vector<bool> made_here_;                    ///< in a body: arrays of the iteration, by value
-  std::map<uint32_t, uint32_t> first_atomics_;     ///< in a body: by array value
-  std::vector<Value*> body_froms_, body_steps_, body_counts_;  ///< in a body: of its ranges
+  std::vector<bool> made_here_;                 ///< in a body: arrays of the iteration, by value
+  std::map<uint32_t, uint32_t> first_atomics_;  ///< in a body: by array value
+  std::vector<Value*> body_froms_, body_steps_, body_counts_;        ///< in a body: of its ranges
   std::vector<std::pair<::llvm::Instruction*, uint32_t>> accesses_;  ///< with their storage
 };
 

@@ -1,13 +1,12 @@
 // The processor of this machine, and which processors code may be made for.
+#include "backends/cpu/host_cpu.h"
+
+#include <fmt/format.h>
 #include <llvm/ADT/StringMap.h>
 #include <llvm/TargetParser/Host.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-
-#include "backends/cpu/host_cpu.h"
 
 namespace einkorn {
 namespace {
@@ -44,9 +43,11 @@ Result<HostCpu> ChooseCpu(const std::string& wanted) {
                                         ::llvm::sys::getHostCPUName().str(), missing, level));
   };
   if (wanted != "native" && wanted != "x86-64-v3" && wanted != "x86-64-v4")
-    return UsageError(fmt::format("no processor is named {}; there are native, x86-64-v3, x86-64-v4", wanted));
+    return UsageError(
+        fmt::format("no processor is named {}; there are native, x86-64-v3, x86-64-v4", wanted));
   const std::string missing = MissingOf(features, kLevel3);
-  if (!missing.empty()) return refuse(missing, wanted == "native" ? "the target cpu (x86-64-v3)" : wanted.c_str());
+  if (!missing.empty())
+    return refuse(missing, wanted == "native" ? "the target cpu (x86-64-v3)" : wanted.c_str());
   if (wanted == "native") return DetectHostCpu();
   if (wanted == "x86-64-v4") {
     const std::string beyond = MissingOf(features, kLevel4);

@@ -40,40 +40,46 @@ void ModuleEmitter::Emit() {
     if (ir::FunctionId(f) != source_.entry) Declare(ir::FunctionId(f));
   ::llvm::LLVMContext& context = target_->getContext();
   auto* pointer = ::llvm::PointerType::get(context, 0);
-  auto* entry = ::llvm::Function::Create(
-      ::llvm::FunctionType::get(::llvm::Type::getInt1Ty(context), {pointer, pointer, pointer}, false),
-      ::llvm::Function::ExternalLinkage, kEntryName, *target_);
+  auto* entry =
+      ::llvm::Function::Create(::llvm::FunctionType::get(::llvm::Type::getInt1Ty(context),
+                                                         {pointer, pointer, pointer}, false),
+                               ::llvm::Function::ExternalLinkage, kEntryName, *target_);
   entry->addRetAttr(::llvm::Attribute::ZExt);
   entry->addFnAttr(::llvm::Attribute::NoUnwind);
   FunctionEmitter(*this, source_.entry, entry).EmitEntry();
   for (size_t f = 0; f < functions_.size(); ++f)
-    if (functions_[f] != nullptr) FunctionEmitter(*this, ir::FunctionId(f), functions_[f]).EmitCallable();
+    if (functions_[f] != nullptr)
+      FunctionEmitter(*this, ir::FunctionId(f), functions_[f]).EmitCallable();
 }
 
-// A struct of whether it failed and its results; the state, the depth if there is recursion, and the
-// parameters.
+// A struct of whether it failed and its results; the state, the depth if there is recursion, and
+// the parameters.
 void ModuleEmitter::Declare(ir::FunctionId id) {
   const ir::Function& function = source_.function(id);
   EINKORN_CHECK(function.kind == ir::FunctionKind::kFunction,
                 fmt::format("{} is no function that can be called", function.name));
   ::llvm::LLVMContext& context = target_->getContext();
   std::vector<::llvm::Type*> results = {::llvm::Type::getInt1Ty(context)};
-  for (Type type : function.results) results.push_back(llvm_code::RegisterType(context, type.scalar));
+  for (Type type : function.results)
+    results.push_back(llvm_code::RegisterType(context, type.scalar));
   std::vector<::llvm::Type*> parameters = {::llvm::PointerType::get(context, 0)};
   if (has_depth_) parameters.push_back(::llvm::Type::getInt32Ty(context));
   for (const ir::Param& param : function.params) {
     EINKORN_CHECK(!param.is_array(), fmt::format("{} has array parameters", function.name));
     parameters.push_back(llvm_code::RegisterType(context, function.type(param.value).scalar));
   }
-  auto* type = ::llvm::FunctionType::get(::llvm::StructType::get(context, results), parameters, false);
-  auto* made = ::llvm::Function::Create(type, ::llvm::Function::InternalLinkage, "ek." + function.name, *target_);
+  auto* type =
+      ::llvm::FunctionType::get(::llvm::StructType::get(context, results), parameters, false);
+  auto* made = ::llvm::Function::Create(type, ::llvm::Function::InternalLinkage,
+                                        "ek." + function.name, *target_);
   made->addFnAttr(::llvm::Attribute::NoUnwind);
   functions_[id.index] = made;
 }
 
 ::llvm::FunctionCallee ModuleEmitter::Runtime(const char* name, ::llvm::Type* result,
                                               ::llvm::ArrayRef<::llvm::Type*> parameters) {
-  auto callee = target_->getOrInsertFunction(name, ::llvm::FunctionType::get(result, parameters, false));
+  auto callee =
+      target_->getOrInsertFunction(name, ::llvm::FunctionType::get(result, parameters, false));
   auto* function = ::llvm::cast<::llvm::Function>(callee.getCallee());
   function->addFnAttr(::llvm::Attribute::NoUnwind);
   return callee;

@@ -9,7 +9,8 @@ namespace {
 uint64_t NumberOf(std::span<const uint64_t> indices_and_sizes) {
   const size_t rank = indices_and_sizes.size() / 2;
   uint64_t number = 0;
-  for (size_t d = 0; d < rank; ++d) number = number * indices_and_sizes[rank + d] + indices_and_sizes[d];
+  for (size_t d = 0; d < rank; ++d)
+    number = number * indices_and_sizes[rank + d] + indices_and_sizes[d];
   return number;
 }
 

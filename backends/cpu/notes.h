@@ -10,17 +10,18 @@
 
 namespace einkorn::cpu {
 
-/// Notes of one parallel loop; may be added to by many threads. Rare: a counter of 8 bits makes one in
-/// 256 additions.
+/// Notes of one parallel loop; may be added to by many threads. Rare: a counter of 8 bits makes one
+/// in 256 additions.
 class AtomicNotes {
  public:
-  /// The sum of an element passed an end of its type: the exact value is the stored one plus 2 to the
-  /// width (`direction` 1) or minus it (-1). `indices_and_sizes` are those of the element and the array.
+  /// The sum of an element passed an end of its type: the exact value is the stored one plus 2 to
+  /// the width (`direction` 1) or minus it (-1). `indices_and_sizes` are those of the element and
+  /// the array.
   void Add(const Launch& launch, uint32_t site, void* element,
            std::vector<uint64_t> indices_and_sizes, int direction);
 
   struct Overflow {
-    uint32_t site;  ///< a fault site without scopes: the loop is over
+    uint32_t site;                   ///< a fault site without scopes: the loop is over
     std::vector<uint64_t> operands;  ///< as DescribeFault wants them
   };
   /// The overflow to report if some element's exact value does not fit: that of the array which an

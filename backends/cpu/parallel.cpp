@@ -27,7 +27,8 @@ constexpr uint64_t kMostChunks = 256;
 
 class ParallelLoop {
  public:
-  ParallelLoop(State& state, ParallelBody body, const void* captured) : state_(state), body_(body), captured_(captured) {}
+  ParallelLoop(State& state, ParallelBody body, const void* captured)
+      : state_(state), body_(body), captured_(captured) {}
 
   // Runs [begin, end) unless an earlier iteration has failed already.
   void RunChunk(int64_t begin, int64_t end) {

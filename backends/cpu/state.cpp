@@ -39,8 +39,12 @@ namespace {
 constexpr unsigned kDefaultMode = 0x1f80;  // all exceptions masked, to nearest, subnormals kept
 }
 
-DefaultFloatMode::DefaultFloatMode() : saved_(_mm_getcsr()) { _mm_setcsr(kDefaultMode); }
-DefaultFloatMode::~DefaultFloatMode() { _mm_setcsr(saved_); }
+DefaultFloatMode::DefaultFloatMode() : saved_(_mm_getcsr()) {
+  _mm_setcsr(kDefaultMode);
+}
+DefaultFloatMode::~DefaultFloatMode() {
+  _mm_setcsr(saved_);
+}
 
 // --- Records
 
@@ -53,9 +57,11 @@ class StackBuilder {
 
   void Add(const Segment& segment) {
     const SiteTables& tables = *launch_.tables;
-    for (uint32_t id = tables.sites[segment.site].scope; id != Scope::kNone; id = tables.scopes[id].outer) {
+    for (uint32_t id = tables.sites[segment.site].scope; id != Scope::kNone;
+         id = tables.scopes[id].outer) {
       const Scope& scope = tables.scopes[id];
-      const std::span values = std::span(segment.values).subspan(scope.first_slot, scope.slot_count);
+      const std::span values =
+          std::span(segment.values).subspan(scope.first_slot, scope.slot_count);
       const ir::Function& function = launch_.module->function(scope.function);
       switch (scope.kind) {
         case Scope::Kind::kLoop:
@@ -138,7 +144,8 @@ void Fault(State* state, uint32_t number, const uint64_t* buffer) {
     const Scope& scope = tables.scopes[id];
     const size_t end = scope.first_slot + scope.slot_count;
     if (segment.values.size() < end) segment.values.resize(end);
-    std::copy_n(buffer + scope.first_slot, scope.slot_count, segment.values.begin() + scope.first_slot);
+    std::copy_n(buffer + scope.first_slot, scope.slot_count,
+                segment.values.begin() + scope.first_slot);
   }
   state->record.push_back(std::move(segment));
 }
@@ -170,8 +177,8 @@ void Fill(void* data, size_t count, size_t bytes, uint64_t bits) {
 
 enum AllocateResult : int32_t { kAllocated = 0, kNegativeSize = 1, kTooLarge = 2 };
 
-// Makes the array of an `array` operation. The buffer holds the bits of its sizes, then those of the
-// filling value; its first entry receives the address.
+// Makes the array of an `array` operation. The buffer holds the bits of its sizes, then those of
+// the filling value; its first entry receives the address.
 int32_t Allocate(State* state, uint32_t site, uint64_t* buffer) {
   const ir::Function& function = FunctionOf(*state, site);
   const ir::Op& op = OpOf(*state, site);
@@ -203,7 +210,9 @@ int32_t Allocate(State* state, uint32_t site, uint64_t* buffer) {
   return kAllocated;
 }
 
-uint64_t Mark(State* state) { return state->arrays.size(); }
+uint64_t Mark(State* state) {
+  return state->arrays.size();
+}
 
 // Frees the arrays made since `mark`, but not those at the addresses `kept`.
 void Release(State* state, uint64_t mark, uint64_t kept_count, void* const* kept) {
@@ -213,14 +222,16 @@ void Release(State* state, uint64_t mark, uint64_t kept_count, void* const* kept
   const auto first = arrays.begin() + static_cast<std::ptrdiff_t>(mark);
   arrays.erase(std::remove_if(first, arrays.end(),
                               [&](const auto& array) {
-                                return std::ranges::find(kept_addresses, array.get()) == kept_addresses.end();
+                                return std::ranges::find(kept_addresses, array.get()) ==
+                                       kept_addresses.end();
                               }),
                arrays.end());
 }
 
 // Walks the offsets of an array's elements in row-major order.
 template <typename Visit>
-void ForEachOffset(const ArrayDescriptor& array, size_t rank, size_t dimension, int64_t offset, Visit&& visit) {
+void ForEachOffset(const ArrayDescriptor& array, size_t rank, size_t dimension, int64_t offset,
+                   Visit&& visit) {
   if (dimension == rank) {
     visit(offset);
     return;
@@ -282,12 +293,17 @@ void Note(State* state, uint32_t site, const uint64_t* buffer, void* element, in
   state->notes->Add(*state->launch, site, element, {buffer, buffer + count}, direction);
 }
 
-bool Parallel(State* state, ParallelBody body, const void* captured, uint64_t count, uint64_t work) {
+bool Parallel(State* state, ParallelBody body, const void* captured, uint64_t count,
+              uint64_t work) {
   return RunParallel(*state, body, captured, count, work);
 }
 
-float FmodFloat(float a, float b) { return std::fmod(a, b); }
-double FmodDouble(double a, double b) { return std::fmod(a, b); }
+float FmodFloat(float a, float b) {
+  return std::fmod(a, b);
+}
+double FmodDouble(double a, double b) {
+  return std::fmod(a, b);
+}
 
 template <typename Function>
 void* AddressOf(Function* function) {

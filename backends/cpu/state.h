@@ -1,7 +1,7 @@
 // A launch in progress, and the functions that compiled code calls.
 //
-// Compiled code gets a `State` and passes it on. Each chunk of a parallel loop has its own, so nothing
-// here is shared by threads but what `Launch` holds.
+// Compiled code gets a `State` and passes it on. Each chunk of a parallel loop has its own, so
+// nothing here is shared by threads but what `Launch` holds.
 #pragma once
 
 #include <tbb/task_arena.h>
@@ -37,8 +37,8 @@ struct Printed {
 struct Launch {
   const ir::Module* module = nullptr;
   const SiteTables* tables = nullptr;
-  bool is_serial = false;       ///< everything on the calling thread
-  tbb::task_arena* arena = nullptr;   ///< null: the caller's own
+  bool is_serial = false;            ///< everything on the calling thread
+  tbb::task_arena* arena = nullptr;  ///< null: the caller's own
 };
 
 class AtomicNotes;
@@ -62,8 +62,8 @@ struct ArrayDescriptor {
   int64_t strides[kMaxRank];  ///< in bytes
 };
 
-/// The body of a parallel loop: runs the iterations [begin, end) of the flattened ranges. Answers the
-/// one that failed, whose record is in the state, or -1.
+/// The body of a parallel loop: runs the iterations [begin, end) of the flattened ranges. Answers
+/// the one that failed, whose record is in the state, or -1.
 using ParallelBody = int64_t (*)(State*, const void* captured, int64_t begin, int64_t end);
 
 /// The fault that a record describes.
@@ -76,9 +76,10 @@ struct RuntimeFunction {
 };
 std::vector<RuntimeFunction> RuntimeFunctions();
 
-/// Runs `count` iterations of `body`, in chunks on the launch's threads; `work` estimates the operations
-/// of one. True if one failed; the record then is the first one's. (parallel.cpp)
-bool RunParallel(State& state, ParallelBody body, const void* captured, uint64_t count, uint64_t work);
+/// Runs `count` iterations of `body`, in chunks on the launch's threads; `work` estimates the
+/// operations of one. True if one failed; the record then is the first one's. (parallel.cpp)
+bool RunParallel(State& state, ParallelBody body, const void* captured, uint64_t count,
+                 uint64_t work);
 
 /// While it lives, this thread rounds to nearest and keeps subnormals, whatever the host had set.
 class DefaultFloatMode {

@@ -13,14 +13,17 @@ namespace {
 
 // Short, because users wait for it; docs/architecture.md says what it leaves out.
 constexpr const char* kPasses =
-    "function(sroa,early-cse,simplifycfg,loop-mssa(loop-rotate,licm),instcombine<no-verify-fixpoint>,"
+    "function(sroa,early-cse,simplifycfg,loop-mssa(loop-rotate,licm),instcombine<no-verify-"
+    "fixpoint>,"
     "constraint-elimination,loop(indvars),loop-vectorize,early-cse<memssa>,simplifycfg)";
 
-std::string Emit(::llvm::Module& module, ::llvm::TargetMachine& machine, ::llvm::CodeGenFileType type) {
+std::string Emit(::llvm::Module& module, ::llvm::TargetMachine& machine,
+                 ::llvm::CodeGenFileType type) {
   ::llvm::SmallString<0> text;
   ::llvm::raw_svector_ostream stream(text);
   ::llvm::legacy::PassManager passes;
-  EINKORN_CHECK(!machine.addPassesToEmitFile(passes, stream, nullptr, type), "LLVM emits no code for this target");
+  EINKORN_CHECK(!machine.addPassesToEmitFile(passes, stream, nullptr, type),
+                "LLVM emits no code for this target");
   passes.run(module);
   return std::string(text);
 }
@@ -63,7 +66,8 @@ std::string AssemblyOf(::llvm::Module& module, ::llvm::TargetMachine& machine) {
   return Emit(module, machine, ::llvm::CodeGenFileType::AssemblyFile);
 }
 
-std::unique_ptr<::llvm::MemoryBuffer> ObjectOf(::llvm::Module& module, ::llvm::TargetMachine& machine) {
+std::unique_ptr<::llvm::MemoryBuffer> ObjectOf(::llvm::Module& module,
+                                               ::llvm::TargetMachine& machine) {
   const std::string object = Emit(module, machine, ::llvm::CodeGenFileType::ObjectFile);
   return ::llvm::MemoryBuffer::getMemBufferCopy(object, module.getName());
 }

@@ -18,6 +18,7 @@ void VerifyModule(const ::llvm::Module& module, const char* when);
 
 std::string TextOfModule(const ::llvm::Module& module);
 std::string AssemblyOf(::llvm::Module& module, ::llvm::TargetMachine& machine);
-std::unique_ptr<::llvm::MemoryBuffer> ObjectOf(::llvm::Module& module, ::llvm::TargetMachine& machine);
+std::unique_ptr<::llvm::MemoryBuffer> ObjectOf(::llvm::Module& module,
+                                               ::llvm::TargetMachine& machine);
 
 }  // namespace einkorn::llvm_code

@@ -17,7 +17,11 @@ namespace Intrinsic = ::llvm::Intrinsic;
 class ScalarEmitter {
  public:
   ScalarEmitter(Builder& builder, const ScalarOp& op, FailIf fail_if)
-      : b_(builder), op_(op), fail_if_(fail_if), type_(op.types[0]), x_(op.operands[0]),
+      : b_(builder),
+        op_(op),
+        fail_if_(fail_if),
+        type_(op.types[0]),
+        x_(op.operands[0]),
         y_(op.operands.size() > 1 ? op.operands[1] : nullptr) {}
 
   Value* Emit() {
@@ -26,10 +30,12 @@ class ScalarEmitter {
     switch (op_.opcode) {
       case Opcode::kAdd:
         return Arithmetic(Intrinsic::sadd_with_overflow, Intrinsic::uadd_with_overflow,
-                          Intrinsic::sadd_sat, Intrinsic::uadd_sat, ::llvm::Instruction::Add, x_, y_);
+                          Intrinsic::sadd_sat, Intrinsic::uadd_sat, ::llvm::Instruction::Add, x_,
+                          y_);
       case Opcode::kSub:
         return Arithmetic(Intrinsic::ssub_with_overflow, Intrinsic::usub_with_overflow,
-                          Intrinsic::ssub_sat, Intrinsic::usub_sat, ::llvm::Instruction::Sub, x_, y_);
+                          Intrinsic::ssub_sat, Intrinsic::usub_sat, ::llvm::Instruction::Sub, x_,
+                          y_);
       case Opcode::kNeg:
         return Arithmetic(Intrinsic::ssub_with_overflow, Intrinsic::usub_with_overflow,
                           Intrinsic::ssub_sat, Intrinsic::usub_sat, ::llvm::Instruction::Sub,
@@ -47,9 +53,11 @@ class ScalarEmitter {
       case Opcode::kRem:
         return Remainder();
       case Opcode::kMin:
-        return b_.CreateBinaryIntrinsic(IsSigned(type_) ? Intrinsic::smin : Intrinsic::umin, x_, y_);
+        return b_.CreateBinaryIntrinsic(IsSigned(type_) ? Intrinsic::smin : Intrinsic::umin, x_,
+                                        y_);
       case Opcode::kMax:
-        return b_.CreateBinaryIntrinsic(IsSigned(type_) ? Intrinsic::smax : Intrinsic::umax, x_, y_);
+        return b_.CreateBinaryIntrinsic(IsSigned(type_) ? Intrinsic::smax : Intrinsic::umax, x_,
+                                        y_);
       case Opcode::kShl:
         return ShiftLeft();
       case Opcode::kShr: {
@@ -227,9 +235,8 @@ class ScalarEmitter {
     Check(FaultKind::kDivision, b_.CreateICmpEQ(y_, Integer(0)));
     if (!IsSigned(type_)) return b_.CreateUDiv(x_, y_);
     if (Checks(FaultKind::kOverflow))
-      fail_if_(FaultKind::kOverflow,
-               b_.CreateAnd(b_.CreateICmpEQ(x_, Integer(LeastOf(type_))),
-                            b_.CreateICmpEQ(y_, Integer(-1))));
+      fail_if_(FaultKind::kOverflow, b_.CreateAnd(b_.CreateICmpEQ(x_, Integer(LeastOf(type_))),
+                                                  b_.CreateICmpEQ(y_, Integer(-1))));
     return b_.CreateSDiv(x_, y_);
   }
 
@@ -237,17 +244,15 @@ class ScalarEmitter {
     Check(FaultKind::kDivision, b_.CreateICmpEQ(y_, Integer(0)));
     if (!IsSigned(type_)) return b_.CreateURem(x_, y_);
     // MIN % -1 is 0, but the processor's division faults on it; so divides by 1.
-    Value* divisor = IsKnownNot(y_, -1)
-                         ? y_
-                         : b_.CreateSelect(b_.CreateICmpEQ(y_, Integer(-1)), Integer(1), y_);
+    Value* divisor =
+        IsKnownNot(y_, -1) ? y_ : b_.CreateSelect(b_.CreateICmpEQ(y_, Integer(-1)), Integer(1), y_);
     return b_.CreateSRem(x_, divisor);
   }
 
   // The amount in the type of the shifted value, after its check.
   Value* ShiftAmount() {
     const auto width = static_cast<unsigned>(BitsOf(type_));
-    Check(FaultKind::kShift,
-          b_.CreateICmpUGE(y_, ::llvm::ConstantInt::get(y_->getType(), width)));
+    Check(FaultKind::kShift, b_.CreateICmpUGE(y_, ::llvm::ConstantInt::get(y_->getType(), width)));
     return b_.CreateZExtOrTrunc(y_, x_->getType());
   }
 
@@ -301,7 +306,7 @@ class ScalarEmitter {
   Value* IntegerToInteger() {
     const ScalarType from = type_, to = op_.result;
     Value* value = x_;
-    const bool below = LeastOf(from) < LeastOf(to), above = GreatestOf(from) > GreatestOf(to);
+    const bool below = LeastOf(from)<LeastOf(to), above = GreatestOf(from)> GreatestOf(to);
     if (op_.rule == Rule::kSaturate) {
       if (below) value = b_.CreateBinaryIntrinsic(Intrinsic::smax, value, Integer(LeastOf(to)));
       if (above)
@@ -320,7 +325,8 @@ class ScalarEmitter {
     // From a signed type: what is negative is large as an unsigned number.
     if (LeastOf(to) == 0) return b_.CreateICmpUGT(x_, Integer(GreatestOf(to)));
     if (!below) return b_.CreateICmpSGT(x_, Integer(GreatestOf(to)));
-    Value* back = b_.CreateSExt(b_.CreateTrunc(x_, RegisterType(b_.getContext(), to)), x_->getType());
+    Value* back =
+        b_.CreateSExt(b_.CreateTrunc(x_, RegisterType(b_.getContext(), to)), x_->getType());
     return b_.CreateICmpNE(back, x_);
   }
 

@@ -24,8 +24,8 @@ struct ScalarOp {
 /// Makes the code leave with a fault where `condition` (an i1) holds, and go on where it does not.
 using FailIf = ::llvm::function_ref<void(FaultKind kind, ::llvm::Value* condition)>;
 
-/// Appends the code of `op` and returns its result. The builder stands where execution goes on after
-/// the checks, which are made before anything that must not be executed with wrong operands.
+/// Appends the code of `op` and returns its result. The builder stands where execution goes on
+/// after the checks, which are made before anything that must not be executed with wrong operands.
 ::llvm::Value* EmitScalar(Builder& builder, const ScalarOp& op, FailIf fail_if);
 
 }  // namespace einkorn::llvm_code

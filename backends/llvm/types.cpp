@@ -39,9 +39,11 @@ Value* FromBits(Builder& builder, ScalarType type, Value* bits) {
 Constant* ConstantOf(LLVMContext& context, ScalarType type, uint64_t bits) {
   const ::llvm::APInt integer(static_cast<unsigned>(BitsOf(type)), Canonical(type, bits));
   if (type == ScalarType::kF32)
-    return ::llvm::ConstantFP::get(context, ::llvm::APFloat(::llvm::APFloat::IEEEsingle(), integer));
+    return ::llvm::ConstantFP::get(context,
+                                   ::llvm::APFloat(::llvm::APFloat::IEEEsingle(), integer));
   if (type == ScalarType::kF64)
-    return ::llvm::ConstantFP::get(context, ::llvm::APFloat(::llvm::APFloat::IEEEdouble(), integer));
+    return ::llvm::ConstantFP::get(context,
+                                   ::llvm::APFloat(::llvm::APFloat::IEEEdouble(), integer));
   return ::llvm::ConstantInt::get(context, integer);
 }
 

@@ -1,4 +1,5 @@
-// The scalar types of the IR in LLVM: in registers, in memory, and as the canonical 64 bits of records.
+// The scalar types of the IR in LLVM: in registers, in memory, and as the canonical 64 bits of
+// records.
 #pragma once
 
 #include <llvm/IR/IRBuilder.h>

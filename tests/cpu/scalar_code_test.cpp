@@ -1,5 +1,5 @@
-// The code of every scalar operation means what `Evaluate` says: each row of ops.def, rule and type, over
-// values at the edges, compared with the interpreter in result, fault and text.
+// The code of every scalar operation means what `Evaluate` says: each row of ops.def, rule and
+// type, over values at the edges, compared with the interpreter in result, fault and text.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -18,17 +18,50 @@ std::vector<uint64_t> EdgesOf(ScalarType type) {
   std::vector<uint64_t> edges;
   if (type == ScalarType::kBool) return {0, 1};
   if (IsFloat(type)) {
-    for (double value : {0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 0.1, 3.0, 1e-40, -1e-310, 127.0, 128.0,
-                         -128.0, -129.0, 255.0, 256.0, 65535.5, 2147483648.0, -2147483649.0, 4294967296.0,
-                         9223372036854775808.0, -9223372036854775808.0, 18446744073709551616.0, 1e30, -1e38, 1e300,
-                         double(INFINITY), -double(INFINITY), double(NAN), 0.99999997, -0.99999997, 8388609.0, 4503599627370497.5})
+    for (double value : {0.0,
+                         -0.0,
+                         1.0,
+                         -1.0,
+                         0.5,
+                         -0.5,
+                         1.5,
+                         2.5,
+                         -2.5,
+                         0.1,
+                         3.0,
+                         1e-40,
+                         -1e-310,
+                         127.0,
+                         128.0,
+                         -128.0,
+                         -129.0,
+                         255.0,
+                         256.0,
+                         65535.5,
+                         2147483648.0,
+                         -2147483649.0,
+                         4294967296.0,
+                         9223372036854775808.0,
+                         -9223372036854775808.0,
+                         18446744073709551616.0,
+                         1e30,
+                         -1e38,
+                         1e300,
+                         double(INFINITY),
+                         -double(INFINITY),
+                         double(NAN),
+                         0.99999997,
+                         -0.99999997,
+                         8388609.0,
+                         4503599627370497.5})
       edges.push_back(FloatBits(type, value));
     return edges;
   }
   const Int128 least = LeastOf(type), greatest = GreatestOf(type);
   for (int offset = 0; offset < 3; ++offset)
-    for (Int128 value : {least + offset, greatest - offset, Int128(offset), Int128(-offset), least / 2 + offset,
-                         greatest / 2 - offset, Int128(7 * offset), Int128(30 + offset), Int128(63 + offset)})
+    for (Int128 value :
+         {least + offset, greatest - offset, Int128(offset), Int128(-offset), least / 2 + offset,
+          greatest / 2 - offset, Int128(7 * offset), Int128(30 + offset), Int128(63 + offset)})
       if (FitsInteger(type, value)) edges.push_back(IntegerBits(type, value));
   std::ranges::sort(edges);
   edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
@@ -135,12 +168,16 @@ class ScalarCode : public testing::TestWithParam<int> {
         if (edges.size() > 2) arguments[2].bits = edges[2][(j * 7 + a) % edges[2].size()];
         const LaunchOutcome expected = Interpret(module, module.entry, arguments);
         const LaunchOutcome found = (*compiled)->Run(arguments, {.threads = 1});
-        const bool same = !expected.fault && !found.fault
-                              ? SameValue(variant.result, expected.results[0], found.results[0])
-                              : Describe(expected, variant.result) == Describe(found, variant.result);
+        const bool same =
+            !expected.fault && !found.fault
+                ? SameValue(variant.result, expected.results[0], found.results[0])
+                : Describe(expected, variant.result) == Describe(found, variant.result);
         ASSERT_TRUE(same) << Describe(expected, variant.result) << " expected, found "
-                          << Describe(found, variant.result) << " for " << FormatScalar(variant.operands[0], a)
-                          << (edges.size() > 1 ? ", " + FormatScalar(variant.operands[1], arguments[1].bits) : "");
+                          << Describe(found, variant.result) << " for "
+                          << FormatScalar(variant.operands[0], a)
+                          << (edges.size() > 1
+                                  ? ", " + FormatScalar(variant.operands[1], arguments[1].bits)
+                                  : "");
       }
   }
 };
@@ -169,7 +206,9 @@ std::vector<int> ScalarOpcodes() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, ScalarCode, testing::ValuesIn(ScalarOpcodes()),
-                         [](const auto& info) { return std::string(TextOf(static_cast<Opcode>(info.param))); });
+                         [](const auto& info) {
+                           return std::string(TextOf(static_cast<Opcode>(info.param)));
+                         });
 
 }  // namespace
 }  // namespace einkorn

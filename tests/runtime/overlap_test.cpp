@@ -17,7 +17,8 @@ struct View {
   ArrayBinding array;
 };
 
-View MakeView(ScalarType type, int64_t offset, const std::vector<std::pair<int64_t, int64_t>>& sizes_and_strides) {
+View MakeView(ScalarType type, int64_t offset,
+              const std::vector<std::pair<int64_t, int64_t>>& sizes_and_strides) {
   View view{Type::Array(type, static_cast<int>(sizes_and_strides.size())), {}};
   view.array.data = reinterpret_cast<void*>(kBase + static_cast<uintptr_t>(offset));
   for (size_t d = 0; d < sizes_and_strides.size(); ++d) {
@@ -30,7 +31,8 @@ View MakeView(ScalarType type, int64_t offset, const std::vector<std::pair<int64
 // The addresses of all elements, each as often as it has an index.
 void Collect(const View& view, int dimension, int64_t offset, std::vector<int64_t>& addresses) {
   if (dimension == view.type.rank) {
-    addresses.push_back(static_cast<int64_t>(reinterpret_cast<uintptr_t>(view.array.data)) + offset);
+    addresses.push_back(static_cast<int64_t>(reinterpret_cast<uintptr_t>(view.array.data)) +
+                        offset);
     return;
   }
   const auto d = static_cast<size_t>(dimension);
@@ -50,20 +52,25 @@ std::set<int64_t> BytesOfView(const View& view) {
 bool MeetsItself(const View& view) {
   std::vector<int64_t> addresses;
   Collect(view, 0, 0, addresses);
-  return BytesOfView(view).size() != addresses.size() * static_cast<size_t>(BytesOf(view.type.scalar));
+  return BytesOfView(view).size() !=
+         addresses.size() * static_cast<size_t>(BytesOf(view.type.scalar));
 }
 
 class RandomViews {
  public:
   View Next() {
-    const ScalarType types[] = {ScalarType::kU8, ScalarType::kI16, ScalarType::kF32, ScalarType::kF64};
+    const ScalarType types[] = {ScalarType::kU8, ScalarType::kI16, ScalarType::kF32,
+                                ScalarType::kF64};
     std::vector<std::pair<int64_t, int64_t>> dimensions;
-    for (int64_t rank = Pick(1, 3); rank > 0; --rank) dimensions.emplace_back(Pick(0, 6), Pick(-12, 12));
+    for (int64_t rank = Pick(1, 3); rank > 0; --rank)
+      dimensions.emplace_back(Pick(0, 6), Pick(-12, 12));
     return MakeView(types[Pick(0, 3)], Pick(-40, 40), dimensions);
   }
 
  private:
-  int64_t Pick(int64_t least, int64_t most) { return std::uniform_int_distribution(least, most)(engine_); }
+  int64_t Pick(int64_t least, int64_t most) {
+    return std::uniform_int_distribution(least, most)(engine_);
+  }
   std::mt19937_64 engine_{42};
 };
 
@@ -75,7 +82,8 @@ TEST(Overlap, AgreesWithEveryByte) {
     const std::set<int64_t> l = BytesOfView(left), r = BytesOfView(right);
     const bool meets = std::ranges::any_of(l, [&](int64_t byte) { return r.contains(byte); });
     meeting += meets ? 1 : 0;
-    ASSERT_EQ(FindOverlap(left.type, left.array, right.type, right.array), meets ? Overlap::kSome : Overlap::kNone);
+    ASSERT_EQ(FindOverlap(left.type, left.array, right.type, right.array),
+              meets ? Overlap::kSome : Overlap::kNone);
   }
   EXPECT_GT(meeting, 2'000);
   EXPECT_LT(meeting, 18'000);
@@ -112,8 +120,10 @@ TEST(Overlap, EmptyArraysMeetNothing) {
 
 TEST(Overlap, GivesUpInBoundedTime) {
   // Strides without order: the elements of one could lie anywhere between those of the other.
-  const View left = MakeView(ScalarType::kU8, 0, {{100'000, 30'030}, {100'000, 46'189}, {100'000, 96'577}});
-  const View right = MakeView(ScalarType::kU8, 1, {{100'000, 39'270}, {100'000, 62'491}, {100'000, 85'085}});
+  const View left =
+      MakeView(ScalarType::kU8, 0, {{100'000, 30'030}, {100'000, 46'189}, {100'000, 96'577}});
+  const View right =
+      MakeView(ScalarType::kU8, 1, {{100'000, 39'270}, {100'000, 62'491}, {100'000, 85'085}});
   static_cast<void>(FindOverlap(left.type, left.array, right.type, right.array));
   SUCCEED();
 }

@@ -75,8 +75,9 @@ class SessionTest : public testing::TestWithParam<Target> {
 };
 
 TEST_P(SessionTest, RunsAKernelWhereItsArraysLie) {
-  auto outcome = Launch("saxpy", {Argument::Scalar(ScalarType::kF32, FloatBits(ScalarType::kF32, 2)),
-                                  ArrayOf(ScalarType::kF32, x_), ArrayOf(ScalarType::kF32, y_)});
+  auto outcome =
+      Launch("saxpy", {Argument::Scalar(ScalarType::kF32, FloatBits(ScalarType::kF32, 2)),
+                       ArrayOf(ScalarType::kF32, x_), ArrayOf(ScalarType::kF32, y_)});
   ASSERT_TRUE(outcome.ok()) << outcome.error().message;
   EXPECT_FALSE(outcome->fault);
   EXPECT_EQ(y_, (std::vector<float>{12, 24, 36}));
@@ -93,7 +94,8 @@ TEST_P(SessionTest, UsesViewsOfAnyStridesWithoutACopy) {
   to.data = y.data();
   to.sizes = {3, 2};
   to.strides = {16, 8};
-  auto outcome = Launch("copy", {Argument::Array(ScalarType::kI32, 2, from), Argument::Array(ScalarType::kI32, 2, to)});
+  auto outcome = Launch("copy", {Argument::Array(ScalarType::kI32, 2, from),
+                                 Argument::Array(ScalarType::kI32, 2, to)});
   ASSERT_TRUE(outcome.ok()) << outcome.error().message;
   EXPECT_EQ(y, (std::vector<int32_t>{3, 0, 6, 0, 2, 0, 5, 0, 1, 0, 4, 0}));
 }
@@ -112,15 +114,18 @@ TEST_P(SessionTest, ComparesSizesBeforeAnythingRuns) {
 }
 
 TEST_P(SessionTest, RefusesArraysThatOverlap) {
-  EXPECT_EQ(FaultOf("two", {ArrayOf(ScalarType::kF32, x_), ArrayOf(ScalarType::kF32, x_)}), "alias: y overlaps x");
+  EXPECT_EQ(FaultOf("two", {ArrayOf(ScalarType::kF32, x_), ArrayOf(ScalarType::kF32, x_)}),
+            "alias: y overlaps x");
   ArrayBinding repeated;
   repeated.data = x_.data();
   repeated.sizes = {3};
   repeated.strides = {0};
-  EXPECT_EQ(FaultOf("two", {Argument::Array(ScalarType::kF32, 1, repeated), ArrayOf(ScalarType::kF32, y_)}),
+  EXPECT_EQ(FaultOf("two", {Argument::Array(ScalarType::kF32, 1, repeated),
+                            ArrayOf(ScalarType::kF32, y_)}),
             "alias: x overlaps itself");
   // What is only read may repeat and overlap.
-  EXPECT_EQ(FaultOf("saxpy", {Argument::Scalar(ScalarType::kF32, 0), Argument::Array(ScalarType::kF32, 1, repeated),
+  EXPECT_EQ(FaultOf("saxpy", {Argument::Scalar(ScalarType::kF32, 0),
+                              Argument::Array(ScalarType::kF32, 1, repeated),
                               ArrayOf(ScalarType::kF32, y_)}),
             "no fault");
 }
@@ -131,8 +136,10 @@ TEST_P(SessionTest, RefusesWrongArgumentsByName) {
   EXPECT_THAT(Refusal("saxpy", {a, x}), HasSubstr("saxpy takes 3 arguments, not 2"));
   EXPECT_THAT(Refusal("saxpy", {Argument::Scalar(ScalarType::kF64, 0), x, y}),
               HasSubstr("argument a: expected f32, found f64"));
-  EXPECT_THAT(Refusal("saxpy", {a, a, y}), HasSubstr("argument x: expected an array of 1 dimension of f32, found f32"));
-  EXPECT_THAT(Refusal("saxpy", {a, ArrayOf(ScalarType::kF32, x_, {3, 1}), y}), HasSubstr("2 dimensions"));
+  EXPECT_THAT(Refusal("saxpy", {a, a, y}),
+              HasSubstr("argument x: expected an array of 1 dimension of f32, found f32"));
+  EXPECT_THAT(Refusal("saxpy", {a, ArrayOf(ScalarType::kF32, x_, {3, 1}), y}),
+              HasSubstr("2 dimensions"));
   Argument read_only = y;
   read_only.is_writable = false;
   EXPECT_THAT(Refusal("saxpy", {a, x, read_only}), HasSubstr("argument y: it is read-only"));
@@ -145,15 +152,18 @@ TEST_P(SessionTest, RefusesWrongArgumentsByName) {
   EXPECT_THAT(Refusal("saxpy", {a, x, shifted}), HasSubstr("multiples of 4 bytes"));
   Argument negative = y;
   negative.array.sizes = {-3};
-  EXPECT_THAT(Refusal("saxpy", {a, x, negative}), HasSubstr("argument y: its size in dimension 0 is -3"));
+  EXPECT_THAT(Refusal("saxpy", {a, x, negative}),
+              HasSubstr("argument y: its size in dimension 0 is -3"));
   EXPECT_THAT(Refusal("nothing", {}), HasSubstr("nothing"));
 }
 
 TEST_P(SessionTest, GoesOnAfterAFault) {
   std::vector<int32_t> values(100'000, 1);
   for (int k = 0; k < 20; ++k)
-    EXPECT_EQ(FaultOf("fails", {ArrayOf(ScalarType::kI32, values)}), "division: " + std::to_string(k == 0 ? 1 : values[70'000]) + " / 0");
-  auto outcome = Launch("saxpy", {Argument::Scalar(ScalarType::kF32, 0), ArrayOf(ScalarType::kF32, x_), ArrayOf(ScalarType::kF32, y_)});
+    EXPECT_EQ(FaultOf("fails", {ArrayOf(ScalarType::kI32, values)}),
+              "division: " + std::to_string(k == 0 ? 1 : values[70'000]) + " / 0");
+  auto outcome = Launch("saxpy", {Argument::Scalar(ScalarType::kF32, 0),
+                                  ArrayOf(ScalarType::kF32, x_), ArrayOf(ScalarType::kF32, y_)});
   EXPECT_TRUE(outcome.ok() && !outcome->fault);
 }
 
@@ -161,8 +171,12 @@ TEST_P(SessionTest, CompilesEachSpecialisationOnce) {
   std::vector<int8_t> a = {1}, b = {2};
   std::vector<double> c = {1}, d = {2};
   for (int k = 0; k < 3; ++k) {
-    ASSERT_TRUE(Launch("add", {ArrayOf(ScalarType::kI8, a), ArrayOf(ScalarType::kI8, b)}, {ScalarType::kI8}).ok());
-    ASSERT_TRUE(Launch("add", {ArrayOf(ScalarType::kF64, c), ArrayOf(ScalarType::kF64, d)}, {ScalarType::kF64}).ok());
+    ASSERT_TRUE(
+        Launch("add", {ArrayOf(ScalarType::kI8, a), ArrayOf(ScalarType::kI8, b)}, {ScalarType::kI8})
+            .ok());
+    ASSERT_TRUE(Launch("add", {ArrayOf(ScalarType::kF64, c), ArrayOf(ScalarType::kF64, d)},
+                       {ScalarType::kF64})
+                    .ok());
   }
   EXPECT_EQ(session_.compiled_count(), 2u);
   EXPECT_EQ(b[0], 5);
@@ -176,8 +190,9 @@ TEST_P(SessionTest, IsUsedByManyThreads) {
     threads.emplace_back([&, t] {
       std::vector<float> x(1000, 1), y(1000, 0);
       for (int k = 0; k < 50; ++k) {
-        auto outcome = Launch("saxpy", {Argument::Scalar(ScalarType::kF32, FloatBits(ScalarType::kF32, 1)),
-                                        ArrayOf(ScalarType::kF32, x), ArrayOf(ScalarType::kF32, y)});
+        auto outcome =
+            Launch("saxpy", {Argument::Scalar(ScalarType::kF32, FloatBits(ScalarType::kF32, 1)),
+                             ArrayOf(ScalarType::kF32, x), ArrayOf(ScalarType::kF32, y)});
         if (!outcome || outcome->fault || y[999] != static_cast<float>(k + 1)) ++failures[t];
       }
     });
@@ -198,7 +213,8 @@ TEST(Program, KeepsItsDiagnostics) {
 }
 
 TEST(Shapes, AreGivenByNameForArraysThatAreMade) {
-  const auto program = Program::Read("made.ek", "kernel k(y: out [n, 2 * n] f32) { y[0, 0] = 1.0; }");
+  const auto program =
+      Program::Read("made.ek", "kernel k(y: out [n, 2 * n] f32) { y[0, 0] = 1.0; }");
   ASSERT_TRUE(program->ok());
   auto module = frontend::LowerKernel(program->checked(), "k", {});
   ASSERT_TRUE(module.ok());
