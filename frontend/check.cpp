@@ -59,6 +59,14 @@ std::string DescribeBinding(const Item& item, const TypeArguments& types) {
   return text;
 }
 
+// A function that a constant calls was already lowered for it.
+bool Contains(const Diagnostics& diagnostics, const Diagnostic& diagnostic) {
+  return std::ranges::any_of(diagnostics.list(), [&](const Diagnostic& known) {
+    return known.code == diagnostic.code && known.range == diagnostic.range &&
+           known.message == diagnostic.message;
+  });
+}
+
 // A body is checked for every member of its classes; the first choice that fails is reported.
 void CheckItem(CheckedProgram& program, const Item& item, Diagnostics& diagnostics) {
   if (!CheckClasses(item, diagnostics)) return;
@@ -71,6 +79,7 @@ void CheckItem(CheckedProgram& program, const Item& item, Diagnostics& diagnosti
     const bool report = types.empty() || found.has_errors();
     if (!report) return true;
     for (Diagnostic diagnostic : found.list()) {
+      if (Contains(diagnostics, diagnostic)) continue;
       if (!types.empty()) diagnostic.notes.push_back({{}, DescribeBinding(item, types)});
       diagnostics.Add(std::move(diagnostic));
     }

@@ -164,6 +164,7 @@ std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const It
     case State::kKnown:
       return value;
     case State::kFailed:
+      is_incomplete_ = true;
       return std::nullopt;
     case State::kInProgress:
       value.state = State::kFailed;
@@ -175,6 +176,7 @@ std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const It
   }
   value.state = State::kInProgress;
   const auto fail = [&]() -> std::optional<CheckedProgram::ConstantValue> {
+    is_incomplete_ = true;
     value.state = State::kFailed;
     return std::nullopt;
   };
@@ -190,7 +192,9 @@ std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const It
   ModuleLowering lowering(program_, *diagnostics_);
   lowering.module_.entry = lowering.RequireConstant(item);
   lowering.Finish();
-  if (diagnostics_->error_count() != errors || value.state == State::kFailed) return fail();
+  if (diagnostics_->error_count() != errors || lowering.is_incomplete_ ||
+      value.state == State::kFailed)
+    return fail();
   const auto result = program_.evaluate(lowering.module_);
   if (!result.ok()) {
     Diagnostic& report = diagnostics_->Report(DiagnosticCode::kConstantFault, item.name.range,

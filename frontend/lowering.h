@@ -132,6 +132,7 @@ class ModuleLowering {
   ir::Module module_;
   std::map<std::pair<size_t, TypeArguments>, ir::FunctionId> made_;
   std::vector<Job> jobs_;
+  bool is_incomplete_ = false;  ///< something was left out because of an earlier report
 };
 
 class FunctionLowering {
