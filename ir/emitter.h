@@ -1,5 +1,5 @@
-// Shorthand over `Builder` for passes that write code of their own: all operations have one place in
-// the source, make no checks, and bodies of control operations are given as functions.
+// Shorthand over `Builder` for passes that write code of their own: all operations have one place
+// in the source, make no checks, and bodies of control operations are given as functions.
 #pragma once
 
 #include <functional>
@@ -33,8 +33,8 @@ class Emitter {
   ValueId Bool(bool value) { return builder_.Bool(value, range_); }
   ValueId Zero(ScalarType type) { return builder_.Constant(type, 0, range_); }
 
-  /// Operations with the rule `wrap` where there is one. Nothing is checked, so a divisor must not be
-  /// 0, and an amount to shift by must be in range.
+  /// Operations with the rule `wrap` where there is one. Nothing is checked, so a divisor must not
+  /// be 0, and an amount to shift by must be in range.
   ValueId Unary(Opcode opcode, ValueId a);
   ValueId Binary(Opcode opcode, ValueId a, ValueId b);
   ValueId Binary(Opcode opcode, Rule rule, ValueId a, ValueId b);

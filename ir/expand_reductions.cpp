@@ -1,8 +1,8 @@
 // Writes reductions out as loops.
 //
 // The terms are evaluated once each, in iteration order, by loops whose variables have the names of
-// the reduction's, so that a term that fails is reported as before. What fails for the reduction as a
-// whole is a `fail` before or after the loops, where no iteration is shown. Ends because every
+// the reduction's, so that a term that fails is reported as before. What fails for the reduction as
+// a whole is a `fail` before or after the loops, where no iteration is shown. Ends because every
 // `reduce` is replaced by operations without one; those inside of it are replaced on the way.
 #include <fmt/format.h>
 
@@ -19,8 +19,8 @@ namespace {
 // A term of more operations is written once, for any number of terms.
 constexpr size_t kMostDuplicatedOps = 64;
 
-// How many operations a region holds; beyond every bound if it holds a reduction, which is written out
-// as many operations in its turn.
+// How many operations a region holds; beyond every bound if it holds a reduction, which is written
+// out as many operations in its turn.
 size_t SizeOf(const Function& function, RegionId region) {
   size_t size = 0;
   for (OpId id : function.region(region).ops) {
@@ -57,12 +57,11 @@ ValueId CountOf(Emitter& emit, const LoopRange& range) {
   // The words of an i64 distance wrap to the distance as a u64.
   ValueId last = emit.Binary(Opcode::kSub, emit.Convert(kU64, end), emit.Convert(kU64, begin));
   if (!range.inclusive) last = emit.Binary(Opcode::kSub, last, one);
-  const ValueId strides =
-      emit.Binary(Opcode::kDiv, last, emit.Binary(Opcode::kMax, stride, one));
+  const ValueId strides = emit.Binary(Opcode::kDiv, last, emit.Binary(Opcode::kMax, stride, one));
   const ValueId count = emit.Binary(Opcode::kAdd, Rule::kSaturate, strides, one);
-  const ValueId has_any = emit.Binary(
-      Opcode::kAnd, emit.Binary(Opcode::kNe, range.step, zero),
-      emit.Binary(range.inclusive ? Opcode::kLe : Opcode::kLt, begin, end));
+  const ValueId has_any =
+      emit.Binary(Opcode::kAnd, emit.Binary(Opcode::kNe, range.step, zero),
+                  emit.Binary(range.inclusive ? Opcode::kLe : Opcode::kLt, begin, end));
   return emit.Select(has_any, count, emit.Zero(kU64));
 }
 
@@ -165,7 +164,9 @@ ValueId ValueOrIdentity(Emitter& emit, const Term& term, ValueId identity) {
   return emit.Select(term.include, term.value, identity);
 }
 
-ValueId Fold::GoesOn(Emitter& emit, const Values&) { return emit.Bool(true); }
+ValueId Fold::GoesOn(Emitter& emit, const Values&) {
+  return emit.Bool(true);
+}
 
 ReductionPlan PlanReduction(const Function& function, const Op& reduce) {
   const ScalarType result = function.type(function.result(reduce)).scalar;
@@ -194,6 +195,8 @@ ReductionPlan PlanReduction(const Function& function, const Op& reduce) {
   FailInternalCheck(__FILE__, __LINE__, "a reduction of no kind");
 }
 
-void ExpandReductions(Function& function) { RebuildWith<ReductionExpander>(function); }
+void ExpandReductions(Function& function) {
+  RebuildWith<ReductionExpander>(function);
+}
 
 }  // namespace einkorn::ir

@@ -1,4 +1,5 @@
-// Reductions that choose: the least and the greatest term, where it is, and whether any or all hold.
+// Reductions that choose: the least and the greatest term, where it is, and whether any or all
+// hold.
 #include <fmt/format.h>
 
 #include <limits>
@@ -8,14 +9,15 @@
 namespace einkorn::ir {
 namespace {
 
-// Carries the best term, whether there was one and, if asked for, where it is. The first term wins a
-// tie, the first NaN wins all.
+// Carries the best term, whether there was one and, if asked for, where it is. The first term wins
+// a tie, the first NaN wins all.
 class Extreme : public Fold {
  public:
   Extreme(const ReductionFacts& facts)
       : is_min_(facts.kind == ReduceKind::kMin || facts.kind == ReduceKind::kArgmin),
         has_place_(facts.kind == ReduceKind::kArgmin || facts.kind == ReduceKind::kArgmax),
-        type_(facts.term), place_(facts.result) {}
+        type_(facts.term),
+        place_(facts.result) {}
 
   Values Start(Emitter& emit, ValueId) override {
     Values start = {Identity(emit), emit.Bool(false)};
@@ -30,9 +32,8 @@ class Extreme : public Fold {
     Values stepped = {next, emit.Binary(Opcode::kOr, found, term.include)};
     if (!has_place_) return stepped;
     const ValueId is_first = emit.Unary(Opcode::kNot, found);
-    const ValueId is_better =
-        emit.Binary(Opcode::kAnd, term.include,
-                    emit.Binary(Opcode::kOr, is_first, Differ(emit, next, best)));
+    const ValueId is_better = emit.Binary(
+        Opcode::kAnd, term.include, emit.Binary(Opcode::kOr, is_first, Differ(emit, next, best)));
     stepped.push_back(emit.Select(is_better, term.variable, carried[2]));
     return stepped;
   }
@@ -50,8 +51,7 @@ class Extreme : public Fold {
   }
 
   ValueId Differ(Emitter& emit, ValueId a, ValueId b) const {
-    if (IsFloat(type_))
-      return emit.Binary(Opcode::kNe, emit.BitsOfFloat(a), emit.BitsOfFloat(b));
+    if (IsFloat(type_)) return emit.Binary(Opcode::kNe, emit.BitsOfFloat(a), emit.BitsOfFloat(b));
     return emit.Binary(Opcode::kNe, a, b);
   }
 
@@ -84,8 +84,7 @@ ReductionPlan PlanExtreme(const ReductionFacts& facts) {
   plan.general = std::make_unique<Extreme>(facts);
   plan.conclude = [facts](Emitter& emit, const Values& summary) {
     const bool has_place = summary.size() > 2;
-    const ValueId result =
-        has_place ? summary[2] : emit.Convert(facts.result, summary[0]);
+    const ValueId result = has_place ? summary[2] : emit.Convert(facts.result, summary[0]);
     if ((facts.checks & kEmptyBit) == 0)
       return emit.Select(summary[1], result, emit.Zero(facts.result));
     emit.FailIf(emit.Unary(Opcode::kNot, summary[1]), FaultKind::kEmpty,

@@ -17,11 +17,11 @@ struct FloatOperation {
   ValueId Combine(Emitter& emit, ValueId a, ValueId b) const { return emit.Binary(opcode, a, b); }
   ValueId Identity(Emitter& emit) const { return emit.Float(type, identity); }
 
-  // `folded` with one more term. A term left out becomes the identity instead of a choice between two
-  // sums, so that the chain of sums is short.
+  // `folded` with one more term. A term left out becomes the identity instead of a choice between
+  // two sums, so that the chain of sums is short.
   ValueId Take(Emitter& emit, ValueId folded, const Term& term) const {
-    const ValueId value =
-        emit.Convert(type, ValueOrIdentity(emit, term, emit.Float(emit.type(term.value), identity)));
+    const ValueId value = emit.Convert(
+        type, ValueOrIdentity(emit, term, emit.Float(emit.type(term.value), identity)));
     if (!term.factor.valid()) return Combine(emit, folded, value);
     Term factor = term;
     factor.value = term.factor;
@@ -44,9 +44,10 @@ class ShortFold : public Fold {
   FloatOperation operation_;
 };
 
-// Carries the position in the block and how many blocks are finished. The lanes lie in an array; so do
-// the results of 2^level blocks, of which those exist whose bit is set in the number of blocks. With
-// few terms all of them go to lane 0, in order; the identities in the other lanes change nothing.
+// Carries the position in the block and how many blocks are finished. The lanes lie in an array; so
+// do the results of 2^level blocks, of which those exist whose bit is set in the number of blocks.
+// With few terms all of them go to lane 0, in order; the identities in the other lanes change
+// nothing.
 class LaneFold : public Fold {
  public:
   explicit LaneFold(FloatOperation operation) : operation_(operation) {}

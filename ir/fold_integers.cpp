@@ -93,8 +93,8 @@ class HalvesSum : public Fold {
   Values Step(Emitter& emit, const Values& carried, const Term& term) override {
     const ValueId value = TermOr(emit, term, 0);
     const ValueId high = emit.Binary(Opcode::kShr, value, emit.Integer(emit.type(value), 32));
-    const ValueId low = emit.Binary(Opcode::kAnd, emit.Convert(kU64, value),
-                                    emit.Integer(kU64, 0xffffffff));
+    const ValueId low =
+        emit.Binary(Opcode::kAnd, emit.Convert(kU64, value), emit.Integer(kU64, 0xffffffff));
     return {emit.Binary(Opcode::kAdd, carried[0], low),
             emit.Binary(Opcode::kAdd, carried[1], emit.Convert(kI64, high))};
   }
@@ -133,9 +133,8 @@ ValueId WordsFit(Emitter& emit, ScalarType type, const Values& words) {
   const ScalarType wide = IsSigned(type) ? kI64 : kU64;
   const ValueId value = emit.Convert(wide, words[0]);
   const ValueId rest =
-      IsSigned(type)
-          ? emit.Convert(kU64, emit.Binary(Opcode::kShr, value, emit.Integer(kI64, 63)))
-          : emit.Zero(kU64);
+      IsSigned(type) ? emit.Convert(kU64, emit.Binary(Opcode::kShr, value, emit.Integer(kI64, 63)))
+                     : emit.Zero(kU64);
   ValueId fits = emit.Binary(Opcode::kEq, words[1], rest);
   if (type == wide) return fits;
   const ValueId below = emit.Binary(Opcode::kLe, value, emit.Integer(wide, GreatestOf(type)));
@@ -162,12 +161,10 @@ class ExactProduct : public Fold {
     if (IsSigned(emit.type(value))) {
       // The least i64 is its own absolute value, with the bits of the right u64.
       size = emit.Convert(kU64, emit.Unary(Opcode::kAbs, emit.Convert(kI64, value)));
-      is_negative =
-          emit.Binary(Opcode::kXor, is_negative, emit.Binary(Opcode::kLt, value, zero));
+      is_negative = emit.Binary(Opcode::kXor, is_negative, emit.Binary(Opcode::kLt, value, zero));
     }
     const ValueId factor = emit.Binary(Opcode::kMax, size, one);
-    const ValueId most =
-        emit.Binary(Opcode::kDiv, emit.Integer(kU64, GreatestOf(kU64)), factor);
+    const ValueId most = emit.Binary(Opcode::kDiv, emit.Integer(kU64, GreatestOf(kU64)), factor);
     const ValueId leaves = emit.Binary(Opcode::kGt, carried[0], most);
     return {emit.Binary(Opcode::kMul, carried[0], factor),
             emit.Binary(Opcode::kOr, carried[1], leaves), is_negative,
@@ -181,15 +178,15 @@ ValueId ConcludeProduct(Emitter& emit, const ReductionFacts& facts, const Values
   const ValueId magnitude = summary[0], is_large = summary[1], is_negative = summary[2],
                 saw_zero = summary[3];
   const Int128 greatest = GreatestOf(facts.result), least = LeastOf(facts.result);
-  const ValueId most = emit.Select(is_negative, emit.Integer(kU64, -least),
-                                   emit.Integer(kU64, greatest));
+  const ValueId most =
+      emit.Select(is_negative, emit.Integer(kU64, -least), emit.Integer(kU64, greatest));
   const ValueId is_small = emit.Binary(Opcode::kAnd, emit.Unary(Opcode::kNot, is_large),
                                        emit.Binary(Opcode::kLe, magnitude, most));
   const ValueId fits = emit.Binary(Opcode::kOr, saw_zero, is_small);
   const ValueId signed_value =
       emit.Select(is_negative, emit.Unary(Opcode::kNeg, magnitude), magnitude);
-  const ValueId value = emit.Select(saw_zero, emit.Zero(facts.result),
-                                    emit.Convert(facts.result, signed_value));
+  const ValueId value =
+      emit.Select(saw_zero, emit.Zero(facts.result), emit.Convert(facts.result, signed_value));
   return FitOrFail(emit, facts, fits, value, is_negative, {});
 }
 

@@ -1,10 +1,11 @@
 // Puts the bodies of called functions into their callers.
 //
-// A call becomes a `frame`, which a report shows exactly as it shows the call. Functions are taken in
-// the order of calls, the called ones first, so a body that is put in has its own calls put in
-// already. Recursive functions stay calls, since the depth of calls is counted for those. What grows
-// is bounded: a caller takes bodies only up to kMostOps operations, so that a chain of functions that
-// call each other twice does not double with every link. Ends because no function is taken twice.
+// A call becomes a `frame`, which a report shows exactly as it shows the call. Functions are taken
+// in the order of calls, the called ones first, so a body that is put in has its own calls put in
+// already. Recursive functions stay calls, since the depth of calls is counted for those. What
+// grows is bounded: a caller takes bodies only up to kMostOps operations, so that a chain of
+// functions that call each other twice does not double with every link. Ends because no function is
+// taken twice.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -75,8 +76,8 @@ class CallGraph {
   std::vector<std::vector<FunctionId>> callees_;
 };
 
-// A kernel may make arrays of any size, which must be gone when it returns and may not be made inside
-// a parallel loop; those of functions are small.
+// A kernel may make arrays of any size, which must be gone when it returns and may not be made
+// inside a parallel loop; those of functions are small.
 bool MayBeInlined(const Function& function) {
   if (function.kind == FunctionKind::kFunction) return true;
   if (function.kind != FunctionKind::kKernel) return false;

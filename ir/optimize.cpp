@@ -12,8 +12,7 @@ namespace {
 // Runs passes one after the other; each is looked at when it is done.
 class PassRunner {
  public:
-  PassRunner(Module& module, const OptimizeOptions& options)
-      : module_(module), options_(options) {}
+  PassRunner(Module& module, const OptimizeOptions& options) : module_(module), options_(options) {}
 
   void Run(std::string_view name, void (*pass)(Module&)) {
     pass(module_);

@@ -1,9 +1,9 @@
 // How the terms of a `reduce` are put together where it is written out as loops.
 //
-// A fold is what a loop over the terms carries: values before the first term, a step for each, and a
-// summary after the last one. Often there is a cheap fold that is right for few terms only beside one
-// that is right for any number; a `ReductionPlan` has both, and they have the same summary. What the
-// result must be is said by docs/determinism.md.
+// A fold is what a loop over the terms carries: values before the first term, a step for each, and
+// a summary after the last one. Often there is a cheap fold that is right for few terms only beside
+// one that is right for any number; a `ReductionPlan` has both, and they have the same summary.
+// What the result must be is said by docs/determinism.md.
 #pragma once
 
 #include <functional>
@@ -38,7 +38,7 @@ class Fold {
 };
 
 struct ReductionPlan {
-  std::unique_ptr<Fold> few;      ///< right for up to `most_few` terms; may be null
+  std::unique_ptr<Fold> few;  ///< right for up to `most_few` terms; may be null
   uint64_t most_few = 0;
   std::unique_ptr<Fold> general;  ///< right for any number of terms
   bool stops_early = false;

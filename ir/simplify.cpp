@@ -1,11 +1,12 @@
 // Makes a function simpler without changing what it does or reports.
 //
 // One round is one walk that rebuilds the function. What it makes is canonical in this sense: no
-// operation on constants that could be folded, no identity of ir/identities.h that could be applied,
-// no two equal operations of which one dominates the other, no `if` on a constant, no frame that a
-// report could not show. One of these may lead to another, so rounds are repeated until one changes
-// nothing; each change leaves fewer or cheaper operations, and the number of rounds is bounded too.
-// What does not depend on a loop stays in it: moving it out is left to the code generator.
+// operation on constants that could be folded, no identity of ir/identities.h that could be
+// applied, no two equal operations of which one dominates the other, no `if` on a constant, no
+// frame that a report could not show. One of these may lead to another, so rounds are repeated
+// until one changes nothing; each change leaves fewer or cheaper operations, and the number of
+// rounds is bounded too. What does not depend on a loop stays in it: moving it out is left to the
+// code generator.
 #include <algorithm>
 #include <utility>
 
@@ -167,11 +168,12 @@ class Simplifier : public Cloner {
         return false;
     }
     const auto is_scalar = [&](ValueId result) { return source().type(result).is_scalar(); };
-    return speculated <= kMostSpeculatedOps && std::ranges::all_of(source().results_of(op), is_scalar);
+    return speculated <= kMostSpeculatedOps &&
+           std::ranges::all_of(source().results_of(op), is_scalar);
   }
 
-  // Whatever its operands are. A check that was cleared does not count: it may have been proved by the
-  // very condition under which the operation runs.
+  // Whatever its operands are. A check that was cleared does not count: it may have been proved by
+  // the very condition under which the operation runs.
   bool NeverFaults(OpId id) const {
     const Op& op = source().op(id);
     if (op.opcode == Opcode::kConstant) return true;
@@ -223,7 +225,8 @@ class Simplifier : public Cloner {
     CopyWithNeededChecks(id, DropSlots(op, [&](uint32_t k) {
                            const ValueId first = source().operand(op, slots.operand + k);
                            const ValueId next = YieldOf(body, slots.yield + k);
-                           const ValueId argument = source().region(body).arguments[slots.argument + k];
+                           const ValueId argument =
+                               source().region(body).arguments[slots.argument + k];
                            if (next != argument && next != first && !AreEqualConstants(first, next))
                              return ValueId();
                            BindArguments(op, k, Map(first));

@@ -22,14 +22,15 @@ struct ValueKey {
 /// `spec` has one scalar result and neither reads, writes nor regions.
 ValueKey KeyOf(const OpSpec& spec);
 
-/// Entries made in a region are forgotten at its end, so what is found dominates the point of asking.
+/// Entries made in a region are forgotten at its end, so what is found dominates the point of
+/// asking.
 class ValueTable {
  public:
   void EnterRegion() { scopes_.emplace_back(); }
   void LeaveRegion();
 
-  /// A value with this key whose operation has made all of `checks`; invalid if there is none. Such an
-  /// operation did not fault, so one that is asked for would not either.
+  /// A value with this key whose operation has made all of `checks`; invalid if there is none. Such
+  /// an operation did not fault, so one that is asked for would not either.
   ValueId Find(const ValueKey& key, FaultSet checks) const;
   void Add(const ValueKey& key, ValueId value, FaultSet checks);
 
