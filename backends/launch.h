@@ -36,8 +36,8 @@ struct LaunchOutcome {
   std::string printed;            ///< what `print` wrote, in iteration order, up to the fault
 };
 
-/// Runs the kernels that a test launches. `arguments` are in the order of the parameters without the
-/// symbols, which the host binds.
+/// Runs the kernels that a test launches. `arguments` are in the order of the parameters without
+/// the symbols, which the host binds.
 class LaunchHost {
  public:
   virtual ~LaunchHost() = default;

@@ -1,8 +1,8 @@
 // Rebuilding functions: the base of the passes that change structure.
 //
 // Tables only grow, so a pass does not edit a function: it makes a new one by walking the old one
-// region by region, with a map from the values there to those that stand for them here. A pass derives
-// from `Cloner` and overrides what it changes; all else is copied.
+// region by region, with a map from the values there to those that stand for them here. A pass
+// derives from `Cloner` and overrides what it changes; all else is copied.
 #pragma once
 
 #include <span>
@@ -14,8 +14,8 @@
 namespace einkorn::ir {
 
 /// Where the values of result k of an operation with regions come from and go to: operand
-/// `operand + k` is its first value, argument `argument + k` and yielded value `yield + k` of a region
-/// are its next ones. `kNone` where there are no such places.
+/// `operand + k` is its first value, argument `argument + k` and yielded value `yield + k` of a
+/// region are its next ones. `kNone` where there are no such places.
 struct SlotLayout {
   static constexpr uint32_t kNone = UINT32_MAX;
   uint32_t operand = kNone;
@@ -43,8 +43,8 @@ class Cloner {
   /// Makes `copy` stand for `value`.
   void Bind(ValueId value, ValueId copy) { map_[value.index] = copy; }
 
-  /// Appends the operations of a region without its `yield`, whose operands are returned as they are
-  /// here. Its arguments must be bound.
+  /// Appends the operations of a region without its `yield`, whose operands are returned as they
+  /// are here. Its arguments must be bound.
   std::vector<ValueId> CloneInto(RegionId region);
   /// A new region with copies of the arguments, operations and `yield` of `region`.
   virtual RegionId CloneRegion(RegionId region, const SlotLayout& slots, const KeptSlots& keep);
@@ -52,7 +52,8 @@ class Cloner {
  protected:
   /// Appends what stands for an operation and binds its results.
   virtual void CloneOp(OpId op) { CopyOp(op); }
-  /// Appends a copy, whose regions are made by CloneRegion, and binds the results of the kept slots.
+  /// Appends a copy, whose regions are made by CloneRegion, and binds the results of the kept
+  /// slots.
   OpId CopyOp(OpId op, const KeptSlots& keep = {});
   /// Gives a value here the name and shape of one of the source, unless it has its own.
   void CopyNames(ValueId from, ValueId to);

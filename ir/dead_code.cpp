@@ -17,8 +17,11 @@ bool IsRoot(const Op& op) {
 class Liveness {
  public:
   explicit Liveness(const Function& function)
-      : function_(function), live_ops_(function.ops.size()), live_values_(function.values.size()),
-        parents_(function.ops.size()), owners_(function.values.size()) {
+      : function_(function),
+        live_ops_(function.ops.size()),
+        live_values_(function.values.size()),
+        parents_(function.ops.size()),
+        owners_(function.values.size()) {
     Visit(function.body, OpId());
     MarkValues(function.operands(function.terminator(function.body)));
     while (!pending_.empty()) {
@@ -118,7 +121,8 @@ class DeadCodeDropper : public Cloner {
   void CloneOp(OpId id) override {
     if (!liveness_.IsLive(id)) return;
     const Op& op = source().op(id);
-    const bool has_slots = op.regions.count > 0 && SlotsOf(op, op.regions.count - 1).yield != SlotLayout::kNone;
+    const bool has_slots =
+        op.regions.count > 0 && SlotsOf(op, op.regions.count - 1).yield != SlotLayout::kNone;
     CopyOp(id, has_slots ? liveness_.LiveSlots(op) : KeptSlots());
   }
 
@@ -128,6 +132,8 @@ class DeadCodeDropper : public Cloner {
 
 }  // namespace
 
-void DropDeadCode(Function& function) { RebuildWith<DeadCodeDropper>(function); }
+void DropDeadCode(Function& function) {
+  RebuildWith<DeadCodeDropper>(function);
+}
 
 }  // namespace einkorn::ir

@@ -158,11 +158,10 @@ Lines AtomicOverflow(const Failure& f) {
   const std::string_view name = NamesOfAccessed(f.function, f.op).name;
   const Int128 exact = JoinWords(f.operands[2 * rank], f.operands[2 * rank + 1]);
   const bool adds = static_cast<AtomicKind>(f.op.immediate) == AtomicKind::kAdd;
-  return {fmt::format("{}[{}] does not fit {}: the exact value is {}",
-                      name.empty() ? "element " : name, IndexText(f, rank), TextOf(type),
-                      FormatInt128(exact)),
-          LimitLabel(type, exact > 0),
-          fmt::format("to wrap on purpose, write {}%=", adds ? '+' : '-')};
+  return {
+      fmt::format("{}[{}] does not fit {}: the exact value is {}", name.empty() ? "element " : name,
+                  IndexText(f, rank), TextOf(type), FormatInt128(exact)),
+      LimitLabel(type, exact > 0), fmt::format("to wrap on purpose, write {}%=", adds ? '+' : '-')};
 }
 
 std::string NewArrayName(const Failure& f) {
@@ -251,7 +250,8 @@ Fault DescribeFault(const Function& function, ir::OpId id, FaultKind kind,
   } else {
     lines = Describe({function, op, operands}, kind);
   }
-  return {kind, std::move(lines.message), op.range, std::move(lines.label), {}, std::move(lines.hint)};
+  return {kind, std::move(lines.message), op.range, std::move(lines.label),
+          {},   std::move(lines.hint)};
 }
 
 ArrayNames NamesOfAccessed(const Function& function, const Op& access) {

@@ -1,7 +1,7 @@
 // What a failing launch reports: the first fault, as data and as text.
 //
-// Backends find out which operation failed and with which operands; everything that is shown follows
-// from the IR alone, by `DescribeFault`, so every target reports the same text.
+// Backends find out which operation failed and with which operands; everything that is shown
+// follows from the IR alone, by `DescribeFault`, so every target reports the same text.
 #pragma once
 
 #include <span>
@@ -29,20 +29,21 @@ struct FaultFrame {
 
 struct Fault {
   FaultKind kind = FaultKind::kOverflow;
-  std::string message;  ///< the first line without its head: `1 + 2 does not fit i8`
-  SourceRange range;    ///< invalid where a launch itself was wrong (shape, alias)
-  std::string label;    ///< stands behind the carets
+  std::string message;            ///< the first line without its head: `1 + 2 does not fit i8`
+  SourceRange range;              ///< invalid where a launch itself was wrong (shape, alias)
+  std::string label;              ///< stands behind the carets
   std::vector<FaultFrame> stack;  ///< innermost first
-  std::string hint;     ///< how to say something else if it was meant; may be empty
+  std::string hint;               ///< how to say something else if it was meant; may be empty
 };
 
-/// The fault of `op` in `function`, without its stack. `operands` are what the operation had when it
-/// failed, as canonical bits:
+/// The fault of `op` in `function`, without its stack. `operands` are what the operation had when
+/// it failed, as canonical bits:
 ///   scalar operations        their operands
 ///   load, store, atomic      the indices, then the sizes of all dimensions of the array as i64
 ///   atomic (overflow)        the same, then the exact value as a low and a high word
 ///   for, parallel            none
-///   reduce                   sum and count that overflow: the exact value as a low and a high word;
+///   reduce                   sum and count that overflow: the exact value as a low and a high
+///   word;
 ///                            else none
 ///   array                    its sizes
 ///   expect_error             none: nothing failed
@@ -51,8 +52,8 @@ struct Fault {
 Fault DescribeFault(const ir::Function& function, ir::OpId op, FaultKind kind,
                     std::span<const uint64_t> operands);
 
-/// The fault of a call at `range` that would nest recursive functions deeper than `limit`; `callee` is
-/// the function called.
+/// The fault of a call at `range` that would nest recursive functions deeper than `limit`; `callee`
+/// is the function called.
 Fault DescribeRecursion(SourceRange range, std::string_view callee, int limit);
 
 /// The stack entry of a function that was launched or called. `arguments` are the bits of all its

@@ -10,7 +10,9 @@ namespace {
 
 constexpr size_t kLongestOperand = 40;
 
-bool IsWordCharacter(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+bool IsWordCharacter(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+}
 
 std::string_view Trim(std::string_view text) {
   const auto is_margin = [](char c) { return c == ' ' || c == '\t' || c == ';'; };

@@ -54,9 +54,9 @@ FaultFrame FrameOfFunction(const ir::Function& function, std::span<const uint64_
   }
   for (size_t i = 0; i < function.params.size(); ++i) {
     const ir::Param& param = function.params[i];
-    const bool shown = param.kind == ir::ParamKind::kScalar ||
-                       (param.kind == ir::ParamKind::kSymbol &&
-                        function.kind == ir::FunctionKind::kKernel);
+    const bool shown =
+        param.kind == ir::ParamKind::kScalar ||
+        (param.kind == ir::ParamKind::kSymbol && function.kind == ir::FunctionKind::kKernel);
     if (shown)
       frame.arguments.push_back({param.name, function.type(param.value).scalar, arguments[i]});
   }

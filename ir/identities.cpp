@@ -18,13 +18,13 @@ enum class Gives : uint8_t { kOther, kConstant, kZero };
 struct ConstantRow {
   Opcode opcode;
   Domain domain;
-  Side side;          // which operand is the constant
+  Side side;  // which operand is the constant
   Special constant;
-  Gives gives;        // the other operand, the constant, or zero
+  Gives gives;  // the other operand, the constant, or zero
 };
 
-// Under every rule: none of these can leave the range of its type. On floats only those that are exact
-// for both zeros; x + 0.0 is not, since -0.0 + 0.0 is 0.0.
+// Under every rule: none of these can leave the range of its type. On floats only those that are
+// exact for both zeros; x + 0.0 is not, since -0.0 + 0.0 is 0.0.
 constexpr ConstantRow kConstantRows[] = {
     {Opcode::kAdd, Domain::kIntegers, Side::kEither, Special::kZero, Gives::kOther},
     {Opcode::kSub, Domain::kIntegers, Side::kRight, Special::kZero, Gives::kOther},
@@ -194,7 +194,8 @@ class Simplification {
   }
 
   Simpler Choice() const {
-    const ValueId condition = spec_.operands[0], then = spec_.operands[1], other = spec_.operands[2];
+    const ValueId condition = spec_.operands[0], then = spec_.operands[1],
+                  other = spec_.operands[2];
     if (then == other) return Value(then);
     if (Constant(0) != nullptr) return Value(Constant(0)->immediate ? then : other);
     if (const Op* inverted = Definition(condition, Opcode::kNot))
@@ -225,7 +226,8 @@ class Simplification {
     return {};
   }
 
-  // Whether this conversion between integers gives the low bits of a value, of which `inner` kept enough.
+  // Whether this conversion between integers gives the low bits of a value, of which `inner` kept
+  // enough.
   bool KeepsLowBits(const Op& inner) const {
     const auto cuts = [](Rule rule) { return rule == Rule::kNone || rule == Rule::kWrap; };
     return cuts(inner.rule) && cuts(spec_.rule) && IsInteger(types_[0]) && IsInteger(result_) &&
@@ -237,7 +239,8 @@ class Simplification {
   Simpler Inverse() const {
     if (spec_.opcode != Opcode::kNot && spec_.opcode != Opcode::kNeg) return {};
     const Op* inner = Definition(spec_.operands[0], spec_.opcode);
-    const bool inverts = inner != nullptr && inner->rule == spec_.rule && spec_.rule != Rule::kSaturate;
+    const bool inverts =
+        inner != nullptr && inner->rule == spec_.rule && spec_.rule != Rule::kSaturate;
     return inverts ? Value(function_.operand(*inner, 0)) : Simpler();
   }
 
@@ -269,7 +272,8 @@ FaultSet ImpossibleInDivision(const Function& function, const OpSpec& spec) {
 
 FaultSet ImpossibleInShift(const Function& function, const OpSpec& spec) {
   const auto amount = ConstantOperand(function, spec, 1);
-  const bool fits = amount && *amount >= 0 && *amount < BitsOf(function.type(spec.operands[0]).scalar);
+  const bool fits =
+      amount && *amount >= 0 && *amount < BitsOf(function.type(spec.operands[0]).scalar);
   return fits ? kShiftBit : FaultSet{0};
 }
 

@@ -15,9 +15,9 @@ struct Simpler {
   std::optional<OpSpec> op = {};      ///< another operation, without checks
 };
 
-/// Holds for every operand, under the operation's rule. An operation that would fault on constants is
-/// left as it is, so that it faults at run time; one that may still fault is never replaced by another
-/// operation. `spec` has one scalar result and no regions.
+/// Holds for every operand, under the operation's rule. An operation that would fault on constants
+/// is left as it is, so that it faults at run time; one that may still fault is never replaced by
+/// another operation. `spec` has one scalar result and no regions.
 Simpler SimplerForm(const Function& function, const OpSpec& spec);
 
 /// The faults that `spec` cannot have, whatever its operands that are not constant are.

@@ -26,11 +26,16 @@ inline ImmediateForm ImmediateFormOf(Opcode opcode) {
     ImmediateForm form;
   };
   static constexpr Row rows[] = {
-      {Opcode::kConstant, ImmediateForm::kConstant},  {Opcode::kFor, ImmediateForm::kForFlags},
-      {Opcode::kParallel, ImmediateForm::kRanges},    {Opcode::kReduce, ImmediateForm::kReduction},
-      {Opcode::kCall, ImmediateForm::kFunction},      {Opcode::kLaunch, ImmediateForm::kFunction},
-      {Opcode::kAtomic, ImmediateForm::kAtomicKind},  {Opcode::kFail, ImmediateForm::kFaultKind},
-      {Opcode::kExpectError, ImmediateForm::kFaultKind}, {Opcode::kArray, ImmediateForm::kFilled},
+      {Opcode::kConstant, ImmediateForm::kConstant},
+      {Opcode::kFor, ImmediateForm::kForFlags},
+      {Opcode::kParallel, ImmediateForm::kRanges},
+      {Opcode::kReduce, ImmediateForm::kReduction},
+      {Opcode::kCall, ImmediateForm::kFunction},
+      {Opcode::kLaunch, ImmediateForm::kFunction},
+      {Opcode::kAtomic, ImmediateForm::kAtomicKind},
+      {Opcode::kFail, ImmediateForm::kFaultKind},
+      {Opcode::kExpectError, ImmediateForm::kFaultKind},
+      {Opcode::kArray, ImmediateForm::kFilled},
   };
   const auto row = std::ranges::find(rows, opcode, &Row::opcode);
   return row == std::end(rows) ? ImmediateForm::kNone : row->form;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "ir/call_graph.h"
 #include "ir/clone.h"
 #include "ir/passes.h"
 
@@ -17,64 +18,6 @@ namespace einkorn::ir {
 namespace {
 
 constexpr size_t kMostOps = 2000;
-
-// The functions that others call, and which calls lead back to themselves.
-class CallGraph {
- public:
-  explicit CallGraph(const Module& module) : callees_(module.functions.size()) {
-    for (size_t i = 0; i < module.functions.size(); ++i)
-      for (const Op& op : module.functions[i].ops)
-        if (op.opcode == Opcode::kCall) callees_[i].emplace_back(op.immediate);
-  }
-
-  bool IsRecursive(FunctionId function) const {
-    std::vector<bool> seen(callees_.size());
-    std::vector<FunctionId> open = callees_[function.index];
-    while (!open.empty()) {
-      const FunctionId next = open.back();
-      open.pop_back();
-      if (next == function) return true;
-      if (seen[next.index]) continue;
-      seen[next.index] = true;
-      open.insert(open.end(), callees_[next.index].begin(), callees_[next.index].end());
-    }
-    return false;
-  }
-
-  // All functions, each after those it calls as far as calls are not recursive.
-  std::vector<FunctionId> CalleesFirst() const {
-    std::vector<bool> seen(callees_.size());
-    std::vector<FunctionId> order;
-    for (size_t i = 0; i < callees_.size(); ++i) Visit(FunctionId(i), seen, order);
-    return order;
-  }
-
- private:
-  void Visit(FunctionId root, std::vector<bool>& seen, std::vector<FunctionId>& order) const {
-    struct Open {
-      FunctionId function;
-      size_t next;
-    };
-    std::vector<Open> path;
-    const auto enter = [&](FunctionId function) {
-      if (seen[function.index]) return;
-      seen[function.index] = true;
-      path.push_back({function, 0});
-    };
-    enter(root);
-    while (!path.empty()) {
-      const std::vector<FunctionId>& callees = callees_[path.back().function.index];
-      if (path.back().next < callees.size()) {
-        enter(callees[path.back().next++]);
-      } else {
-        order.push_back(path.back().function);
-        path.pop_back();
-      }
-    }
-  }
-
-  std::vector<std::vector<FunctionId>> callees_;
-};
 
 // A kernel may make arrays of any size, which must be gone when it returns and may not be made
 // inside a parallel loop; those of functions are small.

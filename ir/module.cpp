@@ -19,7 +19,9 @@ ShapeExpr ShapeExpr::Constant(int64_t value) {
   return {{{value, {}}}};
 }
 
-ShapeExpr ShapeExpr::Symbol(uint32_t param) { return {{{1, {param}}}}; }
+ShapeExpr ShapeExpr::Symbol(uint32_t param) {
+  return {{{1, {param}}}};
+}
 
 int ShapeExpr::bare_symbol() const {
   if (terms.size() != 1 || terms[0].coefficient != 1 || terms[0].symbols.size() != 1) return -1;
@@ -53,7 +55,8 @@ ValueId Builder::AddArgument(RegionId region, Type type, std::string_view name) 
 ValueId Builder::AddParam(Param param, Type type) {
   std::string shape;
   for (const std::string& text : param.shape_texts) shape += (shape.empty() ? "" : ", ") + text;
-  function_.values.push_back({type, function_.AddString(param.name), function_.AddString(shape), {}});
+  function_.values.push_back(
+      {type, function_.AddString(param.name), function_.AddString(shape), {}});
   param.value = ValueId(function_.values.size() - 1);
   function_.params.push_back(std::move(param));
   return function_.params.back().value;
@@ -75,14 +78,17 @@ OpId Builder::Append(const OpSpec& spec) {
   op.immediate = spec.immediate;
   op.text = f.AddString(spec.text);
 
-  op.operands = {static_cast<uint32_t>(f.value_pool.size()), static_cast<uint32_t>(spec.operands.size())};
+  op.operands = {static_cast<uint32_t>(f.value_pool.size()),
+                 static_cast<uint32_t>(spec.operands.size())};
   f.value_pool.insert(f.value_pool.end(), spec.operands.begin(), spec.operands.end());
-  op.results = {static_cast<uint32_t>(f.value_pool.size()), static_cast<uint32_t>(spec.results.size())};
+  op.results = {static_cast<uint32_t>(f.value_pool.size()),
+                static_cast<uint32_t>(spec.results.size())};
   for (const Type& type : spec.results) {
     f.values.push_back({type, {}, {}, id});
     f.value_pool.push_back(ValueId(f.values.size() - 1));
   }
-  op.regions = {static_cast<uint32_t>(f.region_pool.size()), static_cast<uint32_t>(spec.regions.size())};
+  op.regions = {static_cast<uint32_t>(f.region_pool.size()),
+                static_cast<uint32_t>(spec.regions.size())};
   f.region_pool.insert(f.region_pool.end(), spec.regions.begin(), spec.regions.end());
 
   const auto scalar_of = [&](const auto& types, auto get) {
@@ -109,8 +115,11 @@ ValueId Builder::Constant(ScalarType type, uint64_t bits, SourceRange range) {
 }
 
 ValueId Builder::Unary(Opcode opcode, Rule rule, ValueId a, SourceRange range) {
-  return AppendValue(
-      {.opcode = opcode, .rule = rule, .range = range, .operands = {a}, .results = {function_.type(a)}});
+  return AppendValue({.opcode = opcode,
+                      .rule = rule,
+                      .range = range,
+                      .operands = {a},
+                      .results = {function_.type(a)}});
 }
 
 ValueId Builder::Binary(Opcode opcode, Rule rule, ValueId a, ValueId b, SourceRange range) {

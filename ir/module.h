@@ -10,8 +10,8 @@
 //   if       %c { yield a… } { yield b… }
 //   for      %from, %to, %step, carried… { (iv, carried…) … yield [go_on,] carried… }
 //            The bounds' type is the induction variable's. With kForInclusive `to` belongs to the
-//            range. With kForExits the first value yielded is a bool: false ends the loop, after the
-//            carried values were taken over.
+//            range. With kForExits the first value yielded is a bool: false ends the loop, after
+//            the carried values were taken over.
 //   while    carried… { (carried…) yield condition } { (carried…) yield carried… }
 //   parallel (%from, %to, %step)… { (iv…) … yield }   bit k of the immediate: range k is inclusive
 //   reduce   (%from, %to, %step)… { (iv…) … yield include, term [, factor] }
@@ -70,11 +70,11 @@ inline constexpr uint64_t kForExits = 2;
 struct Op {
   Opcode opcode = Opcode::kYield;
   Rule rule = Rule::kNone;
-  FaultSet checks = 0;   ///< the checks still to be made when it runs; see InitialChecks
+  FaultSet checks = 0;  ///< the checks still to be made when it runs; see InitialChecks
   SourceRange range;
-  PoolRange operands;    ///< in value_pool
-  PoolRange results;     ///< in value_pool
-  PoolRange regions;     ///< in region_pool
+  PoolRange operands;      ///< in value_pool
+  PoolRange results;       ///< in value_pool
+  PoolRange regions;       ///< in region_pool
   uint64_t immediate = 0;  ///< constant: bits; call, launch: FunctionId; see above for others
   StringId text;
 };
@@ -107,7 +107,9 @@ struct ShapeExpr {
 
   static ShapeExpr Constant(int64_t value);
   static ShapeExpr Symbol(uint32_t param);
-  bool is_constant() const { return terms.empty() || (terms.size() == 1 && terms[0].symbols.empty()); }
+  bool is_constant() const {
+    return terms.empty() || (terms.size() == 1 && terms[0].symbols.empty());
+  }
   int64_t constant() const { return terms.empty() ? 0 : terms[0].coefficient; }
   /// The parameter index if this is one bare symbol, else -1.
   int bare_symbol() const;
@@ -222,7 +224,9 @@ class Builder {
   ValueId Integer(ScalarType type, Int128 value, SourceRange range = {}) {
     return Constant(type, IntegerBits(type, value), range);
   }
-  ValueId Bool(bool value, SourceRange range = {}) { return Constant(ScalarType::kBool, value, range); }
+  ValueId Bool(bool value, SourceRange range = {}) {
+    return Constant(ScalarType::kBool, value, range);
+  }
   /// Result type by the row's type rule.
   ValueId Unary(Opcode opcode, Rule rule, ValueId a, SourceRange range);
   ValueId Binary(Opcode opcode, Rule rule, ValueId a, ValueId b, SourceRange range);
@@ -240,22 +244,30 @@ class Builder {
 };
 
 /// Sets the overflow rule none where the scalar type is not an integer.
-inline Rule RuleFor(Rule rule, ScalarType type) { return IsInteger(type) ? rule : Rule::kNone; }
+inline Rule RuleFor(Rule rule, ScalarType type) {
+  return IsInteger(type) ? rule : Rule::kNone;
+}
 
 /// Whether running the operation, without its regions, may end in a fault.
-inline bool MayFault(const Op& op) { return op.checks != 0 || op.opcode == Opcode::kFail; }
+inline bool MayFault(const Op& op) {
+  return op.checks != 0 || op.opcode == Opcode::kFail;
+}
 /// The same with regions and called functions (calls count as faulting).
 bool MayFaultDeep(const Function& function, const Op& op);
 /// Whether the operation may be left out if its results are unused, and run again or not at all.
 bool IsPure(const Op& op);
 
-inline ReduceKind ReduceKindOf(const Op& op) { return static_cast<ReduceKind>(op.immediate & 0xff); }
+inline ReduceKind ReduceKindOf(const Op& op) {
+  return static_cast<ReduceKind>(op.immediate & 0xff);
+}
 inline uint64_t InclusiveBits(const Op& op) {
   return op.opcode == Opcode::kReduce ? op.immediate >> 8
          : op.opcode == Opcode::kFor  ? (op.immediate & kForInclusive)
                                       : op.immediate;
 }
 /// How many carried values a `for` has; its operands are three bounds, then these.
-inline uint32_t CarriedCount(const Op& op) { return op.operands.count - 3; }
+inline uint32_t CarriedCount(const Op& op) {
+  return op.operands.count - 3;
+}
 
 }  // namespace einkorn::ir

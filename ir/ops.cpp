@@ -18,9 +18,16 @@ constexpr std::array<FaultInfo, kFaultKindCount> kFaults = {{
 constexpr int V = -1;
 
 constexpr std::array<OpInfo, kOpcodeCount> kOps = {{
-#define EINKORN_OP(name, text, operands, types, operand_class, rules, faults, effects, meaning)   \
-  {text,   operands, TypeRule::k##types, OperandClass::k##operand_class, RuleSet::k##rules, faults, \
-   effects, meaning},
+#define EINKORN_OP(name, text, operands, types, operand_class, rules, faults, effects, meaning) \
+  {                                                                                             \
+      text,                                                                                     \
+      operands,                                                                                 \
+      TypeRule::k##types,                                                                       \
+      OperandClass::k##operand_class,                                                           \
+      RuleSet::k##rules,                                                                        \
+      faults,                                                                                   \
+      effects,                                                                                  \
+      meaning},
 #include "ir/ops.def"
 #undef EINKORN_OP
 }};
@@ -41,8 +48,12 @@ std::optional<Enum> Find(const Table& table, std::string_view text) {
 
 }  // namespace
 
-std::string_view TextOf(FaultKind kind) { return kFaults[static_cast<size_t>(kind)].text; }
-std::string_view MeaningOf(FaultKind kind) { return kFaults[static_cast<size_t>(kind)].meaning; }
+std::string_view TextOf(FaultKind kind) {
+  return kFaults[static_cast<size_t>(kind)].text;
+}
+std::string_view MeaningOf(FaultKind kind) {
+  return kFaults[static_cast<size_t>(kind)].meaning;
+}
 
 std::optional<FaultKind> FaultKindNamed(std::string_view text) {
   for (size_t i = 0; i < kFaults.size(); ++i)
@@ -50,7 +61,9 @@ std::optional<FaultKind> FaultKindNamed(std::string_view text) {
   return std::nullopt;
 }
 
-const OpInfo& InfoOf(Opcode opcode) { return kOps[static_cast<size_t>(opcode)]; }
+const OpInfo& InfoOf(Opcode opcode) {
+  return kOps[static_cast<size_t>(opcode)];
+}
 
 std::optional<Opcode> OpcodeNamed(std::string_view text) {
   for (size_t i = 0; i < kOps.size(); ++i)
@@ -58,13 +71,21 @@ std::optional<Opcode> OpcodeNamed(std::string_view text) {
   return std::nullopt;
 }
 
-std::string_view TextOf(Rule rule) { return kRules[static_cast<size_t>(rule)]; }
-std::optional<Rule> RuleNamed(std::string_view text) { return Find<Rule>(kRules, text); }
-std::string_view TextOf(ReduceKind kind) { return kReduces[static_cast<size_t>(kind)]; }
+std::string_view TextOf(Rule rule) {
+  return kRules[static_cast<size_t>(rule)];
+}
+std::optional<Rule> RuleNamed(std::string_view text) {
+  return Find<Rule>(kRules, text);
+}
+std::string_view TextOf(ReduceKind kind) {
+  return kReduces[static_cast<size_t>(kind)];
+}
 std::optional<ReduceKind> ReduceKindNamed(std::string_view text) {
   return Find<ReduceKind>(kReduces, text);
 }
-std::string_view TextOf(AtomicKind kind) { return kAtomics[static_cast<size_t>(kind)]; }
+std::string_view TextOf(AtomicKind kind) {
+  return kAtomics[static_cast<size_t>(kind)];
+}
 std::optional<AtomicKind> AtomicKindNamed(std::string_view text) {
   return Find<AtomicKind>(kAtomics, text);
 }

@@ -27,7 +27,9 @@ std::optional<FaultKind> FaultKindNamed(std::string_view text);
 
 /// A set of fault kinds, one bit each.
 using FaultSet = uint16_t;
-constexpr FaultSet BitOf(FaultKind kind) { return static_cast<FaultSet>(1u << static_cast<int>(kind)); }
+constexpr FaultSet BitOf(FaultKind kind) {
+  return static_cast<FaultSet>(1u << static_cast<int>(kind));
+}
 #define EINKORN_FAULT(name, text, meaning) \
   inline constexpr FaultSet k##name##Bit = BitOf(FaultKind::k##name);
 #include "ir/faults.def"
@@ -35,7 +37,8 @@ constexpr FaultSet BitOf(FaultKind kind) { return static_cast<FaultSet>(1u << st
 inline constexpr FaultSet kAnyBit = 0xffff;
 
 enum class Opcode : uint8_t {
-#define EINKORN_OP(name, text, operands, types, operand_class, rules, faults, effects, meaning) k##name,
+#define EINKORN_OP(name, text, operands, types, operand_class, rules, faults, effects, meaning) \
+  k##name,
 #include "ir/ops.def"
 #undef EINKORN_OP
 };
@@ -66,7 +69,17 @@ enum class TypeRule : uint8_t {
   kExplicit,  ///< stated with the operation
 };
 
-enum class OperandClass : uint8_t { kNone, kBoolean, kInteger, kUnsigned, kFloat, kReal, kBits, kAny, kArray };
+enum class OperandClass : uint8_t {
+  kNone,
+  kBoolean,
+  kInteger,
+  kUnsigned,
+  kFloat,
+  kReal,
+  kBits,
+  kAny,
+  kArray
+};
 
 enum class RuleSet : uint8_t { kNone, kArithmetic, kShift, kChecked, kConvert };
 
@@ -93,7 +106,9 @@ struct OpInfo {
 
 const OpInfo& InfoOf(Opcode opcode);
 std::optional<Opcode> OpcodeNamed(std::string_view text);
-inline std::string_view TextOf(Opcode opcode) { return InfoOf(opcode).name; }
+inline std::string_view TextOf(Opcode opcode) {
+  return InfoOf(opcode).name;
+}
 
 /// Whether a first operand of `type` is allowed by the row.
 bool Accepts(OperandClass operand_class, Type type);
@@ -101,8 +116,8 @@ bool Accepts(OperandClass operand_class, Type type);
 bool HasRule(Opcode opcode, Rule rule, ScalarType type);
 
 /// The checks that an operation starts with: those of its row that its rule and type make possible.
-/// `operand` is the type of the first operand, `result` that of the result. A pass that proves a check
-/// clears its bit in the operation; it never adds one.
+/// `operand` is the type of the first operand, `result` that of the result. A pass that proves a
+/// check clears its bit in the operation; it never adds one.
 FaultSet InitialChecks(Opcode opcode, Rule rule, ScalarType operand, ScalarType result);
 
 /// How a reduction combines its terms.

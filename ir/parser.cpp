@@ -27,8 +27,9 @@ struct SymbolUse {
   size_t offset;
 };
 
-// Reads one module. The first mistake is kept and moves the reader to the end of the text, where every
-// further expectation fails silently, so that no step needs to look at the outcome of the one before.
+// Reads one module. The first mistake is kept and moves the reader to the end of the text, where
+// every further expectation fails silently, so that no step needs to look at the outcome of the one
+// before.
 class ModuleParser {
  public:
   explicit ModuleParser(std::string_view text) : text_(text) { Advance(); }
@@ -62,8 +63,8 @@ class ModuleParser {
       ++line;
       line_begin = i + 1;
     }
-    error_ = UsageError(
-        fmt::format("line {}, column {}: {}", line, offset - line_begin + 1, message));
+    error_ =
+        UsageError(fmt::format("line {}, column {}: {}", line, offset - line_begin + 1, message));
     token_ = {};
   }
 
@@ -357,8 +358,8 @@ class ModuleParser {
     std::vector<Described> results;
     if (Accept(":")) ParseList([&] { results.push_back(ParseDescribed()); });
     if (results.size() != names.size())
-      FailAt(offset, fmt::format("{} results have names and {} have types", names.size(),
-                                 results.size()));
+      FailAt(offset,
+             fmt::format("{} results have names and {} have types", names.size(), results.size()));
     for (const Described& result : results) spec.results.push_back(result.type);
     if (*opcode == Opcode::kConstant && constant_) spec.immediate = ConstantBits(spec, offset);
     const auto checks = ParseChecks();
@@ -473,8 +474,8 @@ class ModuleParser {
     if (IsFloat(type)) {
       if (text == "nan") return Canonical(type, FloatBits(type, std::nan("")));
       // Each type is read in its own precision, so that there is one rounding.
-      const auto value = type == ScalarType::kF32 ? std::optional<double>(read(float{}))
-                                                  : read(double{});
+      const auto value =
+          type == ScalarType::kF32 ? std::optional<double>(read(float{})) : read(double{});
       if (!value || std::isnan(*value)) return std::nullopt;
       return FloatBits(type, *value);
     }
@@ -492,8 +493,7 @@ class ModuleParser {
     Expect("(");
     if (!At(")")) {
       ParseList([&] {
-        if (const auto kind = ParseNamed(FaultKindNamed, "a kind of fault"))
-          checks |= BitOf(*kind);
+        if (const auto kind = ParseNamed(FaultKindNamed, "a kind of fault")) checks |= BitOf(*kind);
       });
     }
     Expect(")");
@@ -515,6 +515,8 @@ class ModuleParser {
 
 }  // namespace
 
-Result<Module> ParseModule(std::string_view text) { return ModuleParser(text).Parse(); }
+Result<Module> ParseModule(std::string_view text) {
+  return ModuleParser(text).Parse();
+}
 
 }  // namespace einkorn::ir

@@ -10,7 +10,8 @@ namespace einkorn::ir {
 
 struct OptimizeOptions {
   bool checks = true;  ///< false: mode `unchecked`, every check is dropped
-  bool verify = false; ///< check the IR after each pass; a failure is an InternalError naming the pass
+  bool verify =
+      false;  ///< check the IR after each pass; a failure is an InternalError naming the pass
   /// Called after each pass with its name and what it made; may be empty.
   std::function<void(std::string_view pass, const Module&)> observe = {};
 };
@@ -18,10 +19,12 @@ struct OptimizeOptions {
 /// Brings a module from the front end into the form that backends compile.
 void Optimize(Module& module, const OptimizeOptions& options);
 
-/// Replaces calls of functions that are not recursive by `frame` regions while the result stays small.
+/// Replaces calls of functions that are not recursive by `frame` regions while the result stays
+/// small.
 void Inline(Module& module);
-/// Folds constants, applies identities that hold for every operand, joins equal pure operations, turns
-/// small pure `if`s into `select`, dissolves frames that cannot fail, and drops what is not used.
+/// Folds constants, applies identities that hold for every operand, joins equal pure operations,
+/// turns small pure `if`s into `select`, dissolves frames that cannot fail, and drops what is not
+/// used.
 void Simplify(Function& function);
 /// Replaces each `reduce` by loops that fold its terms in the order of docs/determinism.md.
 void ExpandReductions(Function& function);

@@ -12,11 +12,12 @@ namespace einkorn::ir {
 namespace {
 
 bool IsWord(std::string_view text) {
-  const auto is_letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; };
+  const auto is_letter = [](char c) {
+    return std::isalpha(static_cast<unsigned char>(c)) || c == '_';
+  };
   if (text.empty() || !is_letter(text.front())) return false;
-  return std::ranges::all_of(text, [&](char c) {
-    return is_letter(c) || std::isdigit(static_cast<unsigned char>(c));
-  });
+  return std::ranges::all_of(
+      text, [&](char c) { return is_letter(c) || std::isdigit(static_cast<unsigned char>(c)); });
 }
 
 std::string Quoted(std::string_view text) {
@@ -60,7 +61,9 @@ class FunctionPrinter {
  public:
   FunctionPrinter(const Function& function, const std::vector<std::string>& function_names,
                   const PrintOptions& options)
-      : function_(function), function_names_(function_names), options_(options),
+      : function_(function),
+        function_names_(function_names),
+        options_(options),
         names_(function.values.size()) {}
 
   std::string Text(std::string_view name, bool is_entry) {

@@ -14,8 +14,12 @@ namespace {
 using Types = std::span<const ScalarType>;
 using Operands = std::span<const uint64_t>;
 
-ScalarOutcome Value(uint64_t bits) { return {bits, std::nullopt}; }
-ScalarOutcome Truth(bool holds) { return {holds ? uint64_t{1} : uint64_t{0}, std::nullopt}; }
+ScalarOutcome Value(uint64_t bits) {
+  return {bits, std::nullopt};
+}
+ScalarOutcome Truth(bool holds) {
+  return {holds ? uint64_t{1} : uint64_t{0}, std::nullopt};
+}
 
 // --- Integers. Every exact result but the product of two u64 fits an Int128.
 
@@ -48,7 +52,9 @@ ScalarOutcome Remainder(ScalarType type, uint64_t a, uint64_t b) {
 }
 
 // Whether `amount` is a shift amount for values of `type`.
-bool IsShiftAmount(ScalarType type, Int128 amount) { return amount >= 0 && amount < BitsOf(type); }
+bool IsShiftAmount(ScalarType type, Int128 amount) {
+  return amount >= 0 && amount < BitsOf(type);
+}
 
 ScalarOutcome ShiftLeft(Rule rule, Types types, Operands operands) {
   const Int128 amount = IntegerValue(types[1], operands[1]);
@@ -87,7 +93,9 @@ uint64_t SwapBytes(int width, uint64_t bits) {
   return swapped;
 }
 
-uint64_t InvertBits(ScalarType type, uint64_t bits) { return Canonical(type, ~bits); }
+uint64_t InvertBits(ScalarType type, uint64_t bits) {
+  return Canonical(type, ~bits);
+}
 
 // --- Floats. Each operation is one rounded operation of its own precision.
 
@@ -136,7 +144,9 @@ uint64_t CanonicalFloat(ScalarType type, uint64_t bits) {
   return std::isnan(FloatValue(type, bits)) ? CanonicalNan(type) : bits;
 }
 
-uint64_t SignBit(ScalarType type) { return uint64_t{1} << (BitsOf(type) - 1); }
+uint64_t SignBit(ScalarType type) {
+  return uint64_t{1} << (BitsOf(type) - 1);
+}
 
 // --- Comparison
 
@@ -161,8 +171,7 @@ ScalarOutcome FloatToInteger(Rule rule, ScalarType from, uint64_t bits, ScalarTy
   // Both bounds are powers of two or 0, so they are exact.
   const double least = static_cast<double>(LeastOf(to));
   const double beyond = static_cast<double>(GreatestOf(to) + 1);
-  if (value >= least && value < beyond)
-    return Value(IntegerBits(to, static_cast<Int128>(value)));
+  if (value >= least && value < beyond) return Value(IntegerBits(to, static_cast<Int128>(value)));
   if (rule == Rule::kChecked) return {0, FaultKind::kNarrowing};
   if (std::isnan(value)) return Value(0);
   return Value(IntegerBits(to, value < 0 ? LeastOf(to) : GreatestOf(to)));
@@ -227,10 +236,12 @@ ScalarOutcome Evaluate(Opcode opcode, Rule rule, Types types, Operands operands,
     case Opcode::kRem:
       return Remainder(type, a, b);
     case Opcode::kMin:
-      if (is_float) return OnFloats(type, operands, [](auto x, auto y) { return LesserFloat(x, y); });
+      if (is_float)
+        return OnFloats(type, operands, [](auto x, auto y) { return LesserFloat(x, y); });
       return Value(integer(a) < integer(b) ? a : b);
     case Opcode::kMax:
-      if (is_float) return OnFloats(type, operands, [](auto x, auto y) { return GreaterFloat(x, y); });
+      if (is_float)
+        return OnFloats(type, operands, [](auto x, auto y) { return GreaterFloat(x, y); });
       return Value(integer(a) > integer(b) ? a : b);
 
     case Opcode::kShl:
@@ -262,8 +273,10 @@ ScalarOutcome Evaluate(Opcode opcode, Rule rule, Types types, Operands operands,
 
     case Opcode::kFma:
       if (type == ScalarType::kF32)
-        return Value(ResultBits(std::fma(AsFloat<float>(a), AsFloat<float>(b), AsFloat<float>(operands[2]))));
-      return Value(ResultBits(std::fma(AsFloat<double>(a), AsFloat<double>(b), AsFloat<double>(operands[2]))));
+        return Value(ResultBits(
+            std::fma(AsFloat<float>(a), AsFloat<float>(b), AsFloat<float>(operands[2]))));
+      return Value(ResultBits(
+          std::fma(AsFloat<double>(a), AsFloat<double>(b), AsFloat<double>(operands[2]))));
     case Opcode::kSqrt:
       return OnFloat(type, a, [](auto x) { return std::sqrt(x); });
     case Opcode::kFloor:

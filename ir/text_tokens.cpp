@@ -5,9 +5,15 @@
 namespace einkorn::ir {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool IsWordCharacter(char c) { return IsLetter(c) || IsDigit(c); }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool IsLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool IsWordCharacter(char c) {
+  return IsLetter(c) || IsDigit(c);
+}
 
 class Scanner {
  public:
@@ -75,7 +81,8 @@ class Scanner {
     return TextTokenKind::kNumber;
   }
 
-  // After the sigil: a word or a string and perhaps a number that makes it unique, or only a number.
+  // After the sigil: a word or a string and perhaps a number that makes it unique, or only a
+  // number.
   TextTokenKind ScanName() {
     const TextTokenKind kind = Peek() == '%' ? TextTokenKind::kValue : TextTokenKind::kFunction;
     ++at_;

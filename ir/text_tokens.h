@@ -21,7 +21,7 @@ enum class TextTokenKind {
 struct TextToken {
   TextTokenKind kind = TextTokenKind::kEnd;
   std::string_view text;  ///< as written
-  std::string name;       ///< value, function: what it is called, empty for %7; string: its contents
+  std::string name;  ///< value, function: what it is called, empty for %7; string: its contents
   size_t offset = 0;
   bool begins_line = false;  ///< whether only blanks stand before it on its line
 };

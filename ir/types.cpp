@@ -35,7 +35,9 @@ std::string FormatFloat(Float value) {
 
 }  // namespace
 
-const ScalarInfo& InfoOf(ScalarType type) { return kScalars[static_cast<size_t>(type)]; }
+const ScalarInfo& InfoOf(ScalarType type) {
+  return kScalars[static_cast<size_t>(type)];
+}
 
 std::optional<ScalarType> ScalarTypeNamed(std::string_view text) {
   for (size_t i = 0; i < kScalars.size(); ++i)
@@ -96,7 +98,8 @@ std::string FormatScalar(ScalarType type, uint64_t bits) {
     case ScalarClass::kUnsigned:
       return FormatInt128(IntegerValue(type, bits));
     case ScalarClass::kFloat:
-      if (type == ScalarType::kF32) return FormatFloat(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+      if (type == ScalarType::kF32)
+        return FormatFloat(std::bit_cast<float>(static_cast<uint32_t>(bits)));
       return FormatFloat(std::bit_cast<double>(bits));
   }
   return {};

@@ -24,8 +24,8 @@ enum class ScalarClass : uint8_t { kBoolean, kSigned, kUnsigned, kFloat };
 
 /// The row of a scalar type.
 struct ScalarInfo {
-  std::string_view text;   ///< as it is written: `i32`
-  int bits;                ///< width of the value; 1 for bool
+  std::string_view text;  ///< as it is written: `i32`
+  int bits;               ///< width of the value; 1 for bool
   ScalarClass scalar_class;
   std::string_view numpy;  ///< NumPy's descriptor: `<i4`
 };
@@ -33,14 +33,28 @@ struct ScalarInfo {
 const ScalarInfo& InfoOf(ScalarType type);
 std::optional<ScalarType> ScalarTypeNamed(std::string_view text);
 
-inline int BitsOf(ScalarType type) { return InfoOf(type).bits; }
+inline int BitsOf(ScalarType type) {
+  return InfoOf(type).bits;
+}
 /// Size of an array element in bytes.
-inline int BytesOf(ScalarType type) { return (InfoOf(type).bits + 7) / 8; }
-inline std::string_view TextOf(ScalarType type) { return InfoOf(type).text; }
-inline bool IsSigned(ScalarType type) { return InfoOf(type).scalar_class == ScalarClass::kSigned; }
-inline bool IsUnsigned(ScalarType type) { return InfoOf(type).scalar_class == ScalarClass::kUnsigned; }
-inline bool IsInteger(ScalarType type) { return IsSigned(type) || IsUnsigned(type); }
-inline bool IsFloat(ScalarType type) { return InfoOf(type).scalar_class == ScalarClass::kFloat; }
+inline int BytesOf(ScalarType type) {
+  return (InfoOf(type).bits + 7) / 8;
+}
+inline std::string_view TextOf(ScalarType type) {
+  return InfoOf(type).text;
+}
+inline bool IsSigned(ScalarType type) {
+  return InfoOf(type).scalar_class == ScalarClass::kSigned;
+}
+inline bool IsUnsigned(ScalarType type) {
+  return InfoOf(type).scalar_class == ScalarClass::kUnsigned;
+}
+inline bool IsInteger(ScalarType type) {
+  return IsSigned(type) || IsUnsigned(type);
+}
+inline bool IsFloat(ScalarType type) {
+  return InfoOf(type).scalar_class == ScalarClass::kFloat;
+}
 
 /// A value of the IR: a scalar, or a view of an array with `rank` dimensions of them.
 struct Type {

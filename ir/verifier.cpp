@@ -36,8 +36,8 @@ class FunctionVerifier {
     if (!function_.region(function_.body).arguments.empty()) Report("the body has arguments");
     VerifyRegion(function_.body, {}, 0);
     if (problems_.size() != before) return;
-    for (const std::string& problem : YieldProblems(function_, function_.body, function_.results,
-                                                    "the function's results"))
+    for (const std::string& problem :
+         YieldProblems(function_, function_.body, function_.results, "the function's results"))
       Report(problem);
   }
 

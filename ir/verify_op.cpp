@@ -19,8 +19,12 @@ std::string ListText(const std::vector<Type>& types) {
   return text.empty() ? "nothing" : text;
 }
 
-bool IsIntegerScalar(Type type) { return type.is_scalar() && IsInteger(type.scalar); }
-bool IsNumber(Type type) { return IsIntegerScalar(type) || (type.is_scalar() && IsFloat(type.scalar)); }
+bool IsIntegerScalar(Type type) {
+  return type.is_scalar() && IsInteger(type.scalar);
+}
+bool IsNumber(Type type) {
+  return IsIntegerScalar(type) || (type.is_scalar() && IsFloat(type.scalar));
+}
 
 // Whether every value of `from` is one of `to`, and a sum of such terms may have that type.
 bool Widens(Type from, Type to) {
@@ -57,7 +61,8 @@ class OpVerifier {
   void VerifyRow() {
     const OpInfo& info = InfoOf(op_.opcode);
     if (info.operands >= 0 && operands_.size() != static_cast<size_t>(info.operands))
-      return Report(fmt::format("it has {} operands instead of {}", operands_.size(), info.operands));
+      return Report(
+          fmt::format("it has {} operands instead of {}", operands_.size(), info.operands));
     if (info.operand_class != OperandClass::kNone && operands_.empty())
       return Report("it has no operands");
     if (!operands_.empty() && !Accepts(info.operand_class, operands_[0]))
@@ -121,10 +126,9 @@ class OpVerifier {
       Opcode opcode;
       size_t regions;
     };
-    static constexpr Row rows[] = {{Opcode::kIf, 2},       {Opcode::kFor, 1},
-                                   {Opcode::kWhile, 2},    {Opcode::kParallel, 1},
-                                   {Opcode::kReduce, 1},   {Opcode::kFrame, 1},
-                                   {Opcode::kExpectError, 1}};
+    static constexpr Row rows[] = {
+        {Opcode::kIf, 2},     {Opcode::kFor, 1},   {Opcode::kWhile, 2},      {Opcode::kParallel, 1},
+        {Opcode::kReduce, 1}, {Opcode::kFrame, 1}, {Opcode::kExpectError, 1}};
     const auto row = std::ranges::find(rows, op_.opcode, &Row::opcode);
     return row == std::end(rows) ? 0 : row->regions;
   }
@@ -177,7 +181,8 @@ class OpVerifier {
   // --- Arrays
 
   void VerifyArray() {
-    if (results_.size() != 1 || results_[0].is_scalar()) return Report("its result is not an array");
+    if (results_.size() != 1 || results_[0].is_scalar())
+      return Report("its result is not an array");
     const size_t rank = results_[0].rank;
     if (operands_.size() != rank + op_.immediate)
       return Report("it needs one size for each dimension, then the filling value if there is one");
@@ -366,15 +371,16 @@ class OpVerifier {
   void VerifyCall() {
     const Function& callee = module_.functions[op_.immediate];
     const bool launches = op_.opcode == Opcode::kLaunch;
-    Require(launches ? callee.kind == FunctionKind::kKernel
-                     : callee.kind == FunctionKind::kFunction || callee.kind == FunctionKind::kKernel,
+    Require(launches
+                ? callee.kind == FunctionKind::kKernel
+                : callee.kind == FunctionKind::kFunction || callee.kind == FunctionKind::kKernel,
             "what it names cannot be called");
     std::vector<Type> params;
     for (const Param& param : callee.params)
       if (!launches || param.kind != ParamKind::kSymbol) params.push_back(callee.type(param.value));
     if (operands_ != params)
-      Report(fmt::format("its arguments are {} instead of {}", ListText(operands_),
-                         ListText(params)));
+      Report(
+          fmt::format("its arguments are {} instead of {}", ListText(operands_), ListText(params)));
     RequireResults(callee.results);
   }
 
@@ -430,8 +436,8 @@ std::vector<std::string> YieldProblems(const Function& function, RegionId region
   for (ValueId value : function.operands(function.terminator(region)))
     yielded.push_back(function.type(value));
   if (yielded == types) return {};
-  return {fmt::format("a region yields {} where {} are {}", ListText(yielded), what,
-                      ListText(types))};
+  return {
+      fmt::format("a region yields {} where {} are {}", ListText(yielded), what, ListText(types))};
 }
 
 }  // namespace einkorn::ir

@@ -20,8 +20,8 @@ OpContext ContextInside(const Op& op, OpContext outside);
 std::vector<std::string> ProblemsOf(const Module& module, const Function& function, const Op& op,
                                     OpContext context);
 
-/// What is wrong with the values that `region` yields, which must have `types`; `what` they are is named
-/// in the message.
+/// What is wrong with the values that `region` yields, which must have `types`; `what` they are is
+/// named in the message.
 std::vector<std::string> YieldProblems(const Function& function, RegionId region,
                                        const std::vector<Type>& types, std::string_view what);
 

@@ -221,7 +221,7 @@ void FunctionEmitter::EmitCall(ir::OpId id, const ir::Op& op) {
                       .op = id,
                       .fault = FaultKind::kRecursion,
                       .scope = scope_};
-      LeaveIf(b_.CreateICmpSGE(depth_, b_.getInt32(kMaxRecursionDepth)), site,
+      LeaveIf(b_.CreateICmpSGE(depth_, b_.getInt32(ir::kMaxRecursionDepth)), site,
               [] { return std::vector<Value*>(); });
       depth = b_.CreateAdd(depth_, b_.getInt32(1), "", false, true);
     }

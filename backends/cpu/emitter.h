@@ -19,6 +19,7 @@
 #include "backends/cpu/array_facts.h"
 #include "backends/cpu/sites.h"
 #include "backends/llvm/types.h"
+#include "ir/call_graph.h"
 #include "ir/module.h"
 
 namespace einkorn::cpu {
@@ -45,9 +46,9 @@ class ModuleEmitter {
 
   /// The LLVM function of a function that is called.
   ::llvm::Function* CalleeOf(ir::FunctionId id) { return functions_[id.index]; }
-  bool IsRecursive(ir::FunctionId id) const { return recursive_[id.index]; }
+  bool IsRecursive(ir::FunctionId id) const { return calls_.IsRecursive(id); }
   /// Whether functions are passed how deep recursion is.
-  bool HasDepth() const { return has_depth_; }
+  bool HasDepth() const { return calls_.HasRecursion(); }
   const ArrayFacts& FactsOf(ir::FunctionId id) const { return facts_[id.index]; }
   /// A function of the runtime.
   ::llvm::FunctionCallee Runtime(const char* name, ::llvm::Type* result,
@@ -60,9 +61,8 @@ class ModuleEmitter {
   std::unique_ptr<::llvm::Module> target_;
   SiteTables tables_;
   std::vector<::llvm::Function*> functions_;
-  std::vector<bool> recursive_;
+  ir::CallGraph calls_;
   std::vector<ArrayFacts> facts_;
-  bool has_depth_ = false;
 };
 
 class FunctionEmitter {

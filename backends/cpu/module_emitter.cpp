@@ -4,34 +4,13 @@
 #include "base/result.h"
 
 namespace einkorn::cpu {
-namespace {
-
-// Whether calls lead from `function` back to it.
-std::vector<bool> FindRecursive(const ir::Module& module) {
-  const size_t count = module.functions.size();
-  std::vector<std::vector<bool>> reaches(count, std::vector<bool>(count));
-  for (size_t f = 0; f < count; ++f)
-    for (const ir::Op& op : module.functions[f].ops)
-      if (op.opcode == Opcode::kCall) reaches[f][op.immediate] = true;
-  for (size_t k = 0; k < count; ++k)
-    for (size_t i = 0; i < count; ++i)
-      for (size_t j = 0; j < count; ++j)
-        if (reaches[i][k] && reaches[k][j]) reaches[i][j] = true;
-  std::vector<bool> recursive(count);
-  for (size_t f = 0; f < count; ++f) recursive[f] = reaches[f][f];
-  return recursive;
-}
-
-}  // namespace
-
 ModuleEmitter::ModuleEmitter(const ir::Module& source, ::llvm::LLVMContext& context,
                              const ::llvm::DataLayout& layout)
     : source_(source),
       target_(std::make_unique<::llvm::Module>(source.entry_function().name, context)),
       functions_(source.functions.size()),
-      recursive_(FindRecursive(source)) {
+      calls_(source) {
   target_->setDataLayout(layout);
-  for (const bool recursive : recursive_) has_depth_ = has_depth_ || recursive;
   for (const ir::Function& function : source.functions) facts_.emplace_back(function);
 }
 
@@ -63,7 +42,7 @@ void ModuleEmitter::Declare(ir::FunctionId id) {
   for (Type type : function.results)
     results.push_back(llvm_code::RegisterType(context, type.scalar));
   std::vector<::llvm::Type*> parameters = {::llvm::PointerType::get(context, 0)};
-  if (has_depth_) parameters.push_back(::llvm::Type::getInt32Ty(context));
+  if (HasDepth()) parameters.push_back(::llvm::Type::getInt32Ty(context));
   for (const ir::Param& param : function.params) {
     EINKORN_CHECK(!param.is_array(), fmt::format("{} has array parameters", function.name));
     parameters.push_back(llvm_code::RegisterType(context, function.type(param.value).scalar));

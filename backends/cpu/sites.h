@@ -49,7 +49,4 @@ struct SiteTables {
   std::vector<Scope> scopes;
 };
 
-/// How deep recursive functions may be nested, the outermost call being 1.
-inline constexpr int kMaxRecursionDepth = 1000;
-
 }  // namespace einkorn::cpu

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "backends/cpu/notes.h"
+#include "ir/call_graph.h"
 
 namespace einkorn::cpu {
 
@@ -110,7 +111,7 @@ Fault DescribeRecord(const Launch& launch, const std::vector<Segment>& record) {
   if (site.kind == Site::Kind::kRecursion) {
     const ir::Op& call = function.op(site.op);
     const ir::Function& callee = launch.module->function(ir::FunctionId(call.immediate));
-    fault = DescribeRecursion(call.range, callee.name, kMaxRecursionDepth);
+    fault = DescribeRecursion(call.range, callee.name, ir::kMaxRecursionDepth);
   } else {
     fault = DescribeFault(function, site.op, site.fault, operands);
   }
@@ -232,7 +233,7 @@ void Release(State* state, uint64_t mark, uint64_t kept_count, void* const* kept
 template <typename Visit>
 void ForEachOffset(const ArrayDescriptor& array, size_t rank, size_t dimension, int64_t offset,
                    Visit&& visit) {
-  if (dimension == rank) {
+  if (dimension >= std::min<size_t>(rank, kMaxRank)) {
     visit(offset);
     return;
   }

@@ -18,7 +18,7 @@ struct Array {
   ArrayBinding place;
   ScalarType element = ScalarType::kBool;
   int rank = 0;
-  uint64_t serial = 0;  ///< counts up in the order in which arrays are made
+  uint64_t serial = 0;                         ///< counts up in the order in which arrays are made
   std::unique_ptr<void, FreeStorage> storage;  ///< null for arguments and empty arrays
 
   std::byte* data() const { return static_cast<std::byte*>(place.data); }

@@ -14,8 +14,8 @@ struct Site {
   const Array* array;
 };
 
-// Looks for the first atomic in program order that combines into an array with notes. What runs only
-// under conditions counts as well, so the answer does not depend on the iterations.
+// Looks for the first atomic in program order that combines into an array with notes. What runs
+// only under conditions counts as well, so the answer does not depend on the iterations.
 class SiteSearch {
  public:
   SiteSearch(const ir::Module& module, const AtomicNotes& notes) : module_(module), notes_(notes) {}

@@ -9,8 +9,8 @@
 namespace einkorn::interpreter {
 
 /// A checked sum that leaves the range of its element stores the low bits and makes a note: the
-/// element's exact value is the stored one plus `wraps` times 2 to the width. Sums may come back into
-/// the range, so only what is left at the end of the loop is a fault.
+/// element's exact value is the stored one plus `wraps` times 2 to the width. Sums may come back
+/// into the range, so only what is left at the end of the loop is a fault.
 struct AtomicNote {
   int64_t wraps = 0;
   const ir::Function* function = nullptr;  ///< where it was first made

@@ -1,43 +1,12 @@
 // Functions inlined and called, kernels launched, and expected errors.
-#include <algorithm>
+#include <utility>
 
 #include "backends/interpreter/run.h"
 
 namespace einkorn::interpreter {
-namespace {
-
-/// How deep recursive functions may be nested, the outermost call being 1.
-constexpr int kMaxRecursionDepth = 1000;
-
-std::vector<ir::FunctionId> CalleesOf(const ir::Function& function) {
-  std::vector<ir::FunctionId> callees;
-  for (const ir::Op& op : function.ops)
-    if (op.opcode == Opcode::kCall) callees.emplace_back(op.immediate);
-  return callees;
-}
-
-// Whether calls lead from `function` back to it.
-bool ReachesItself(const ir::Module& module, ir::FunctionId function) {
-  std::vector<bool> seen(module.functions.size());
-  std::vector<ir::FunctionId> open = CalleesOf(module.function(function));
-  while (!open.empty()) {
-    const ir::FunctionId next = open.back();
-    open.pop_back();
-    if (next == function) return true;
-    if (seen[next.index]) continue;
-    seen[next.index] = true;
-    for (ir::FunctionId callee : CalleesOf(module.function(next))) open.push_back(callee);
-  }
-  return false;
-}
-
-}  // namespace
-
 bool Run::IsRecursive(ir::FunctionId function) {
-  if (recursive_.empty())
-    for (size_t i = 0; i < module_.functions.size(); ++i)
-      recursive_.push_back(ReachesItself(module_, ir::FunctionId(i)));
-  return recursive_[function.index];
+  if (!calls_) calls_.emplace(module_);
+  return calls_->IsRecursive(function);
 }
 
 bool Run::RunFrame(const ir::Op& op) {
@@ -56,8 +25,8 @@ bool Run::RunCall(const ir::Op& op) {
   const ir::FunctionId id(op.immediate);
   const ir::Function& callee = module_.function(id);
   const bool is_recursive = IsRecursive(id);
-  if (is_recursive && recursion_depth_ == kMaxRecursionDepth)
-    return Fail(DescribeRecursion(op.range, callee.name, kMaxRecursionDepth));
+  if (is_recursive && recursion_depth_ == ir::kMaxRecursionDepth)
+    return Fail(DescribeRecursion(op.range, callee.name, ir::kMaxRecursionDepth));
 
   std::vector<uint64_t> registers(callee.values.size());
   for (size_t i = 0; i < callee.params.size(); ++i)

@@ -6,8 +6,8 @@
 
 namespace einkorn {
 
-/// Runs `function` of `module` with `arguments` (one a parameter). `host` runs the kernels of `launch`
-/// operations and may be null where there are none. Never throws for what a program does.
+/// Runs `function` of `module` with `arguments` (one a parameter). `host` runs the kernels of
+/// `launch` operations and may be null where there are none. Never throws for what a program does.
 LaunchOutcome Interpret(const ir::Module& module, ir::FunctionId function,
                         std::span<const LaunchArgument> arguments, LaunchHost* host = nullptr);
 

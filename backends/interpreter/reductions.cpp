@@ -8,14 +8,14 @@
 namespace einkorn::interpreter {
 namespace {
 
-constexpr uint64_t kShortTerms = 32;   // up to so many are folded from left to right
+constexpr uint64_t kShortTerms = 32;  // up to so many are folded from left to right
 constexpr size_t kLanes = 32;
 constexpr uint64_t kBlockTerms = 1024;
 
 uint64_t Apply(Opcode opcode, ScalarType type, std::initializer_list<uint64_t> operands) {
   const ScalarType types[] = {type, type, type};
-  return Evaluate(opcode, Rule::kNone, {types, operands.size()}, {operands.begin(), operands.size()},
-                  type)
+  return Evaluate(opcode, Rule::kNone, {types, operands.size()},
+                  {operands.begin(), operands.size()}, type)
       .bits;
 }
 
@@ -80,7 +80,7 @@ class FloatFold {
   bool is_short_;
   uint64_t identity_;
   std::array<uint64_t, kLanes> lanes_;
-  uint64_t position_ = 0;  ///< in the block
+  uint64_t position_ = 0;       ///< in the block
   std::vector<Folded> blocks_;  ///< levels fall from front to back
 };
 
@@ -246,8 +246,9 @@ bool Run::FindExtreme(ir::OpId id, const ir::Op& op) {
   if (!best && (op.checks & kEmptyBit) != 0) return Fail(id, FaultKind::kEmpty);
   const ir::ValueId result = function_->result(op);
   const ScalarType result_type = function_->type(result).scalar;
-  bits(result) = is_place ? IntegerBits(result_type, IntegerValue(function_->type(variable).scalar, place))
-                          : Widen(type, best.value_or(0), result_type);
+  bits(result) =
+      is_place ? IntegerBits(result_type, IntegerValue(function_->type(variable).scalar, place))
+               : Widen(type, best.value_or(0), result_type);
   return true;
 }
 

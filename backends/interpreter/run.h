@@ -8,10 +8,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "backends/interpreter/array.h"
 #include "backends/launch.h"
+#include "ir/call_graph.h"
 #include "ir/scalar.h"
 
 namespace einkorn::interpreter {
@@ -118,8 +120,8 @@ class Run {
   bool PrepareRange(ir::OpId id, const ir::Op& op, size_t number, Range& range);
   /// Evaluates the ranges of `parallel` or `reduce`; they are the last ones in `ranges_`.
   bool PrepareRanges(ir::OpId id, const ir::Op& op);
-  /// Calls `body(region)` for each combination of the operation's prepared ranges, with the induction
-  /// variables set. It answers a Step; false after kFault.
+  /// Calls `body(region)` for each combination of the operation's prepared ranges, with the
+  /// induction variables set. It answers a Step; false after kFault.
   template <typename Body>
   bool ForEachIteration(const ir::Op& op, Body body);
 
@@ -132,8 +134,8 @@ class Run {
 
   // --- reductions (reductions.cpp)
   bool RunReduce(ir::OpId id, const ir::Op& op);
-  /// Calls `take(include, term, factor)` with the bits of each iteration; `take` answers whether more
-  /// terms are wanted. `factor` is null where there is none.
+  /// Calls `take(include, term, factor)` with the bits of each iteration; `take` answers whether
+  /// more terms are wanted. `factor` is null where there is none.
   template <typename Take>
   bool ForEachTerm(const ir::Op& op, Take take);
   bool ReduceFloats(const ir::Op& op);
@@ -158,7 +160,7 @@ class Run {
   uint64_t next_serial_ = 0;
   AtomicNotes* notes_ = nullptr;  ///< of the innermost parallel loop; null outside
   int recursion_depth_ = 0;
-  std::vector<bool> recursive_;   ///< by function; computed at the first call
+  std::optional<ir::CallGraph> calls_;  ///< made at the first call
 
   // Stacks and scratch space shared by all loops, so that entering one allocates nothing.
   std::vector<Range> ranges_;
