@@ -31,7 +31,8 @@ size_t DisplayWidth(std::string_view text) {
          static_cast<size_t>(std::count_if(text.begin(), text.end(), IsContinuationByte));
 }
 
-// Bytes that are no text are shown as `?`, one column each, so that what is written is always UTF-8.
+// Bytes that are no text are shown as `?`, one column each, so that what is written is always
+// UTF-8.
 std::string Printable(std::string_view text) {
   std::string shown(text);
   for (size_t at; (at = FindInvalidUtf8(shown)) != std::string::npos;) shown[at] = '?';

@@ -444,6 +444,11 @@ Flow FunctionLowering::LowerParallelFor(const Statement& statement) {
     Report(DiagnosticCode::kNotBuilt, statement.range, "parallel loops inside parallel loops");
     return Flow::kLive;
   }
+  if (item_.kind == ItemKind::kFunction) {
+    Report(DiagnosticCode::kNotBuilt, statement.range, "parallel loops in functions").hint =
+        "write the loop in the kernel, and a function for what an iteration does";
+    return Flow::kLive;
+  }
   // Ranges that use earlier variables are walked inside; only those before them are distributed.
   size_t distributed = 1;
   while (distributed < statement.ranges.size() &&

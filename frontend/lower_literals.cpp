@@ -169,8 +169,9 @@ Operand FunctionLowering::FitInteger(Int128 value, ScalarType type, SourceRange 
   if (IsFloat(type)) {
     const double rounded = static_cast<double>(value);
     const uint64_t bits = FloatBits(type, rounded);
-    // Integers beyond 2^53 that a double cannot hold are not exact either.
-    if (static_cast<Int128>(rounded) != value || FloatValue(type, bits) != rounded) {
+    // Integers beyond 2^53 that a double cannot hold are not exact either; 2^127 is no Int128.
+    const bool is_exact = rounded < 0x1p127 && static_cast<Int128>(rounded) == value;
+    if (!is_exact || FloatValue(type, bits) != rounded) {
       Report(DiagnosticCode::kInexactLiteral, range, FormatInt128(value), TextOf(type)).hint =
           fmt::format("write it with a decimal point to round it to {}", TextOf(type));
       return {};

@@ -30,7 +30,9 @@ VariableId FunctionLowering::Declare(Name name, VariableKind kind, Type type, ir
   variables_.push_back({name.text, name.range, kind, type, {}, {}, parallel_depth_});
   if (value.valid()) SetValue(id, value);
   if (name.text == "_") return id;
-  if (CheckFree(name)) {
+  const bool is_free = CheckFree(name);
+  // A variable that hides an item was reported; its uses mean the variable.
+  if (is_free || !visible_.contains(name.text)) {
     visible_[name.text] = id;
     scopes_.back().push_back(id);
   }
