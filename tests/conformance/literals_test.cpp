@@ -22,9 +22,41 @@ std::string LiteralOf(std::string text) {
   const size_t point = text.find('.');
   if (point == std::string::npos) return text;
   if (point + 1 == text.size() || text[point + 1] == 'e' || text[point + 1] == 'E')
-    text.insert(point + 1, "0");
-  if (point == 0) text.insert(0, "0");
+    text.insert(point + 1, 1, '0');
+  if (point == 0) text.insert(0, 1, '0');
   return text;
+}
+
+constexpr Target kTargets[] = {
+    Target::kInterpreter,
+#ifdef EINKORN_WITH_LLVM
+    Target::kCpu,
+#endif
+};
+
+struct Values {
+  std::vector<uint64_t> doubles;
+  std::vector<uint32_t> singles;
+};
+
+// What the kernel `all` writes: `count` literals of either type.
+Values RunOn(const std::shared_ptr<const Program>& program, Target target, size_t count) {
+  Values values{std::vector<uint64_t>(count), std::vector<uint32_t>(count)};
+  const auto array = [&](ScalarType type, void* data) {
+    ArrayBinding binding{.data = data};
+    binding.sizes[0] = static_cast<int64_t>(count);
+    binding.strides[0] = BytesOf(type);
+    return Argument::Array(type, 1, binding);
+  };
+  const Argument arguments[] = {array(ScalarType::kF64, values.doubles.data()),
+                                array(ScalarType::kF32, values.singles.data())};
+  Session session;
+  const auto outcome = session.Launch(program, "all", {}, arguments, {}, {.target = target}, 1);
+  EXPECT_TRUE(outcome.ok()) << outcome.error().message;
+  if (outcome.ok()) {
+    EXPECT_FALSE(outcome->fault);
+  }
+  return values;
 }
 
 TEST(Literals, AreRoundedOnceToTheirType) {
@@ -44,30 +76,20 @@ TEST(Literals, AreRoundedOnceToTheirType) {
   ASSERT_TRUE(program->ok()) << Render(program->diagnostics().list().front(), program->sources(),
                                        {});
 
-  std::vector<uint64_t> doubles(cases.size());
-  std::vector<uint32_t> singles(cases.size());
-  const auto array = [&](ScalarType type, void* data) {
-    ArrayBinding binding{.data = data};
-    binding.sizes[0] = static_cast<int64_t>(cases.size());
-    binding.strides[0] = BytesOf(type);
-    return Argument::Array(type, 1, binding);
-  };
-  const Argument arguments[] = {array(ScalarType::kF64, doubles.data()),
-                                array(ScalarType::kF32, singles.data())};
-  Session session;
-  const auto outcome =
-      session.Launch(program, "all", {}, arguments, {}, {.target = Target::kInterpreter}, 1);
-  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
-  ASSERT_FALSE(outcome->fault);
-
-  size_t right = 0;
-  for (size_t i = 0; i < cases.size(); ++i) {
-    const bool holds =
-        doubles[i] == ParseBits(cases[i].at(1)) && singles[i] == ParseBits(cases[i].at(2));
-    EXPECT_TRUE(holds) << cases[i] << fmt::format(" gives {:#x} and {:#x}", doubles[i], singles[i]);
-    right += holds;
+  for (const Target target : kTargets) {
+    const Values values = RunOn(program, target, cases.size());
+    size_t right = 0;
+    for (size_t i = 0; i < cases.size(); ++i) {
+      const bool holds = values.doubles[i] == ParseBits(cases[i].at(1)) &&
+                         values.singles[i] == ParseBits(cases[i].at(2));
+      EXPECT_TRUE(holds) << cases[i]
+                         << fmt::format(" gives {:#x}, {:#x}", values.doubles[i],
+                                        values.singles[i]);
+      right += holds;
+    }
+    std::cout << fmt::format("{} of {} literals are right on {}\n", right, cases.size(),
+                             target == Target::kCpu ? "the cpu" : "the interpreter");
   }
-  std::cout << fmt::format("{} of {} literals are right\n", right, cases.size());
 }
 
 }  // namespace
