@@ -56,7 +56,8 @@ TEST(ArrayText, SummarisesMoreThanAThousandElements) {
   EXPECT_EQ(Shown("zeros(400, 7)", ScalarType::kF32),
             "[[0. 0. 0. ... 0. 0. 0.]\n [0. 0. 0. ... 0. 0. 0.]\n [0. 0. 0. ... 0. 0. 0.]\n ...\n"
             " [0. 0. 0. ... 0. 0. 0.]\n [0. 0. 0. ... 0. 0. 0.]\n [0. 0. 0. ... 0. 0. 0.]]");
-  EXPECT_EQ(Shown("zeros(200, 6)", ScalarType::kU8).substr(0, 30), "[[0 0 0 0 0 0]\n [0 0 0 0 0 0]\n");
+  EXPECT_EQ(Shown("zeros(200, 6)", ScalarType::kU8).substr(0, 30),
+            "[[0 0 0 0 0 0]\n [0 0 0 0 0 0]\n");
 }
 
 TEST(ArrayText, WalksColumnMajorArraysInIndexOrder) {

@@ -28,11 +28,15 @@ TEST(ArrayValue, SaysWhatIsWrongWithAList) {
   EXPECT_EQ(Parsed("[1,, 2]", ScalarType::kU8), "error: a number is missing in the list");
   EXPECT_EQ(Parsed("[1, ]", ScalarType::kU8), "error: a number is missing in the list");
   EXPECT_EQ(Parsed("[1 2]", ScalarType::kU8), "error: `1 2` is not a number of type u8");
-  EXPECT_EQ(Parsed("[1, 300]", ScalarType::kU8), "error: 300 does not fit u8, which holds 0 to 255");
-  EXPECT_EQ(Parsed("[[1, 2], [3]]", ScalarType::kU8), "error: the rows of the list have different lengths, 2 and 1");
-  EXPECT_EQ(Parsed("[[[]], []]", ScalarType::kU8), "error: the rows of the list have different lengths, 1 and 0");
+  EXPECT_EQ(Parsed("[1, 300]", ScalarType::kU8),
+            "error: 300 does not fit u8, which holds 0 to 255");
+  EXPECT_EQ(Parsed("[[1, 2], [3]]", ScalarType::kU8),
+            "error: the rows of the list have different lengths, 2 and 1");
+  EXPECT_EQ(Parsed("[[[]], []]", ScalarType::kU8),
+            "error: the rows of the list have different lengths, 1 and 0");
   for (const char* text : {"[1, [2]]", "[[1], 2]", "[[1], [[2]]]"})
-    EXPECT_EQ(Parsed(text, ScalarType::kU8), "error: rows and numbers do not mix in a list") << text;
+    EXPECT_EQ(Parsed(text, ScalarType::kU8), "error: rows and numbers do not mix in a list")
+        << text;
   EXPECT_EQ(Parsed(std::string(100000, '['), ScalarType::kU8), "error: lists nest at most 8 deep");
 }
 
@@ -46,24 +50,32 @@ TEST(ArrayValue, MakesArraysByCalls) {
 TEST(ArrayValue, SaysWhatIsWrongWithACall) {
   EXPECT_EQ(Parsed("zeros(-1)", ScalarType::kF32), "error: size -1 is negative");
   EXPECT_EQ(Parsed("zeros(2,)", ScalarType::kF32), "error: a size is missing");
-  EXPECT_EQ(Parsed("zeros(1.5)", ScalarType::kF32), "error: size 1.5 is not an integer, as i64 asks for");
-  EXPECT_EQ(Parsed("zeros(1,1,1,1,1,1,1,1,1)", ScalarType::kF32), "error: an array has at most 8 dimensions");
+  EXPECT_EQ(Parsed("zeros(1.5)", ScalarType::kF32),
+            "error: size 1.5 is not an integer, as i64 asks for");
+  EXPECT_EQ(Parsed("zeros(1,1,1,1,1,1,1,1,1)", ScalarType::kF32),
+            "error: an array has at most 8 dimensions");
   EXPECT_EQ(Parsed("zeros(2; 3)", ScalarType::kF32), "error: zeros takes sizes only: zeros(4,5)");
-  EXPECT_EQ(Parsed("full(2)", ScalarType::kF32), "error: full takes a value, then sizes: full(7; 4,5)");
-  EXPECT_EQ(Parsed("full(256; 2)", ScalarType::kU8), "error: 256 does not fit u8, which holds 0 to 255");
+  EXPECT_EQ(Parsed("full(2)", ScalarType::kF32),
+            "error: full takes a value, then sizes: full(7; 4,5)");
+  EXPECT_EQ(Parsed("full(256; 2)", ScalarType::kU8),
+            "error: 256 does not fit u8, which holds 0 to 255");
   EXPECT_EQ(Parsed("range(2, 3)", ScalarType::kU8), "error: range takes one size: range(10)");
-  EXPECT_EQ(Parsed("range(257)", ScalarType::kU8), "error: range: 256 does not fit u8, which holds 0 to 255");
+  EXPECT_EQ(Parsed("range(257)", ScalarType::kU8),
+            "error: range: 256 does not fit u8, which holds 0 to 255");
   EXPECT_EQ(Parsed("random(2; sed=1)", ScalarType::kU8),
             "error: random takes sizes, then a seed: random(4,5; seed=1)");
-  EXPECT_TRUE(Parsed("ones(2)", ScalarType::kU8).starts_with("error: `ones(2)` is not an array; write"));
+  EXPECT_TRUE(
+      Parsed("ones(2)", ScalarType::kU8).starts_with("error: `ones(2)` is not an array; write"));
 }
 
 TEST(ArrayValue, RefusesWhatMemoryCannotHold) {
-  for (const char* text : {"zeros(1_000_000_000_000, 1_000_000)", "zeros(0, 9223372036854775807, 9223372036854775807)"}) {
+  for (const char* text : {"zeros(1_000_000_000_000, 1_000_000)",
+                           "zeros(0, 9223372036854775807, 9223372036854775807)"}) {
     const auto array = ParseArrayValue(text, ScalarType::kF64);
     ASSERT_FALSE(array) << text;
     EXPECT_EQ(array.error().kind, ErrorKind::kEnvironment);
-    EXPECT_TRUE(array.error().message.starts_with("no memory for an array")) << array.error().message;
+    EXPECT_TRUE(array.error().message.starts_with("no memory for an array"))
+        << array.error().message;
   }
 }
 
@@ -73,7 +85,8 @@ TEST(ArrayValue, RandomElementsDependOnSeedAndPlaceOnly) {
   ASSERT_TRUE(line && rows);
   for (int64_t k = 0; k < 6; ++k) EXPECT_EQ(line->LoadAt(4 * k), rows->LoadAt(4 * k));
   EXPECT_EQ(Parsed("random(3)", ScalarType::kI64), Parsed("random(3; seed=0)", ScalarType::kI64));
-  EXPECT_NE(Parsed("random(3; seed=2)", ScalarType::kI64), Parsed("random(3; seed=0)", ScalarType::kI64));
+  EXPECT_NE(Parsed("random(3; seed=2)", ScalarType::kI64),
+            Parsed("random(3; seed=0)", ScalarType::kI64));
 }
 
 TEST(ArrayValue, KnowsFilesByTheirEnding) {

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr const char* kProgram = R"(
 kernel saxpy(a: f32, x: [n] f32, y: inout [n] f32) { parallel for i in 0..n { y[i] += a * x[i]; } }
@@ -192,6 +194,23 @@ TEST_F(CommandTest, RefusesFilesOfOtherTypes) {
                 kSurroundings, "argument x:");
 }
 
+TEST_F(CommandTest, UsesColumnMajorFilesWhereTheyLie) {
+  const std::string dictionary =
+      "{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }" + std::string(59, ' ') + "\n";
+  const std::string file =
+      folder_.Write("f.npy", std::string("\x93NUMPY\1\0\x76\0", 10) + dictionary + "\1\2\3\4\5\6");
+  EXPECT_EQ(RunProgram({"image", "x=" + file}).out, "y:\n[[1 3 5]\n [2 4 6]]\n");
+  EXPECT_EQ(RunProgram({"total", "x=" + file}).status, kWrongUsage);
+}
+
+TEST_F(CommandTest, TakesTypesFromFiles) {
+  const std::string file = folder_.path("y.npy");
+  ASSERT_EQ(RunProgram({"saxpy", "a=1", "x=[1,2]", "y=[3,4]", "--out", "y=" + file}).status, kDone);
+  EXPECT_EQ(RunProgram({"total", "x=" + file}).out, "10.0\n");
+  ExpectRefused(RunProgram({"total", "x=" + file, "--type", "T=f64"}), kWrongUsage,
+                "argument x: expected an array of 1 dimension of f64");
+}
+
 // --- Outputs
 
 TEST_F(CommandTest, RefusesOutputsBeforeAnythingRuns) {
@@ -203,9 +222,34 @@ TEST_F(CommandTest, RefusesOutputsBeforeAnythingRuns) {
   refused("y=" + folder_.path("y.txt"), kWrongUsage, ".npy, .png or .pgm");
   refused("y=" + folder_.path("y.png"), kWrongUsage, "a PNG holds");
   refused("y", kWrongUsage, "write NAME=FILE");
+  refused("y=/dev/full", kWrongUsage, ".npy, .png or .pgm");
   std::filesystem::create_directory(folder_.path("d.npy"));
   refused("y=" + folder_.path("d.npy"), kSurroundings, "cannot write");
   EXPECT_EQ(folder_.count(), 2u);
+}
+
+TEST_F(CommandTest, RefusesTwoArraysForOneFile) {
+  const std::string both =
+      folder_.Write("both.ek", "kernel k(x: out [n] u8, y: out [n] u8) { x[0] = 1; y[0] = 2; }");
+  ExpectRefused(Run({"run", both, "n=1", "--target", "interpreter", "--out",
+                     "x=" + folder_.path("a.npy"), "--out", "y=" + folder_.path("./a.npy")}),
+                kWrongUsage, "two arrays go to");
+  EXPECT_EQ(folder_.count(), 2u);
+}
+
+TEST_F(CommandTest, KeepsWhatFilesHeldIfTheyCannotBeWritten) {
+  // A link to a device that is always full stands in for a full disk.
+  std::filesystem::create_symlink("/dev/full", folder_.path("full.npy"));
+  ExpectRefused(RunProgram({"made", "h=1", "w=1", "--out", "y=" + folder_.path("full.npy")}),
+                kSurroundings, "it is not a file");
+  if (geteuid() == 0) GTEST_SKIP() << "nothing is forbidden to root";
+  const std::string kept = folder_.Write("kept.npy", "as it was");
+  std::filesystem::permissions(
+      folder_.path(""), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  ExpectRefused(RunProgram({"made", "h=1", "w=1", "--out", "y=" + kept}), kSurroundings,
+                "Permission denied");
+  EXPECT_EQ(folder_.Read("kept.npy"), "as it was");
+  std::filesystem::permissions(folder_.path(""), std::filesystem::perms::owner_all);
 }
 
 TEST_F(CommandTest, ReportsFaultsOfSizes) {
@@ -231,16 +275,19 @@ TEST_F(CommandTest, RefusesByNameWhatIsNotBuilt) {
                   std::string(option) + ":");
   ExpectRefused(Run({"rum", program_}), kWrongUsage, "did you mean run?");
   ExpectRefused(RunProgram({"bytes", "--thread", "3"}), kWrongUsage, "did you mean --threads?");
+  ExpectRefused(RunProgram({"bytes", "--bogus"}), kWrongUsage,
+                "run has no option --bogus; see einkorn run --help");
   ExpectRefused(RunProgram({"bytes", "--threads", "0"}), kWrongUsage, "--threads");
+  ExpectRefused(RunProgram({"bytes", "--cpu"}), kWrongUsage, "--cpu needs a value");
   ExpectRefused(Run({}), kWrongUsage, "einkorn VERB");
 }
 
-#ifdef EINKORN_WITH_LLVM
 TEST_F(CommandTest, RefusesProcessorsByName) {
-  ExpectRefused(Run({"run", program_, "bytes", "a=1", "b=1", "--cpu", "pentium"}), kWrongUsage,
-                "no processor is named pentium");
+  ExpectRefused(RunProgram({"bytes", "a=1", "b=1", "--cpu", "pentium"}), kWrongUsage,
+                "no processor is named pentium; there are native, x86-64-v3, x86-64-v4");
 }
-#else
+
+#ifndef EINKORN_WITH_LLVM
 TEST_F(CommandTest, NeverReplacesTheCpu) {
   ExpectRefused(Run({"run", program_, "bytes", "a=1", "b=1"}), kSurroundings,
                 "use the target interpreter");
@@ -262,6 +309,26 @@ TEST_F(CommandTest, FiltersTests) {
   EXPECT_EQ(all.status, kWrongProgram);
   EXPECT_EQ(nlohmann::json::parse(all.out)["failed"], 1);
   ExpectRefused(Run({"test", file, "--filter", "("}), kWrongUsage, "not a regular expression");
+}
+
+TEST_F(CommandTest, TestsSeveralFilesAsOneJsonValue) {
+  const std::string wrong = folder_.Write("wrong.ek", "kernel k() { let a = b; }\n");
+  const std::string right = folder_.Write("right.ek", "test \"one\" { assert(1 == 1); }\n");
+  const Ran ran = Run({"test", wrong, right, "--json"});
+  EXPECT_EQ(ran.status, kWrongProgram);
+  ASSERT_TRUE(nlohmann::json::accept(ran.out)) << ran.out;
+  const auto json = nlohmann::json::parse(ran.out);
+  EXPECT_EQ(json["diagnostics"][0]["code"], "unknown_name");
+  EXPECT_EQ(json["tests"][0]["name"], "one");
+  EXPECT_EQ(json["passed"], 1);
+}
+
+TEST_F(CommandTest, ColoursMessagesOnATerminalOnly) {
+  std::ostringstream out, err;
+  const std::string wrong = folder_.Write("wrong.ek", "kernel k() { let a = b; }\n");
+  RunCommand({"check", wrong}, {out, err, true});
+  EXPECT_THAT(err.str(), HasSubstr("\x1b["));
+  EXPECT_THAT(Run({"check", wrong}).err, Not(HasSubstr("\x1b[")));
 }
 
 }  // namespace

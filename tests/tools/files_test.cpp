@@ -11,12 +11,15 @@
 namespace einkorn::command {
 namespace {
 
-std::span<const std::byte> AsBytes(const std::string& text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> AsBytes(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
 
 TEST(Files, WritesHeadAndBody) {
   const TemporaryFolder folder;
   const std::string body = "body";
-  const std::vector<OutputFile> files = {{folder.path("a"), "head ", AsBytes(body)}, {folder.path("b"), "only", {}}};
+  const std::vector<OutputFile> files = {{folder.path("a"), "head ", AsBytes(body)},
+                                         {folder.path("b"), "only", {}}};
   ASSERT_TRUE(WriteFiles(files));
   EXPECT_EQ(folder.Read("a"), "head body");
   EXPECT_EQ(folder.Read("b"), "only");
@@ -53,7 +56,8 @@ TEST(Files, LeavesNothingBehindWhereTheDiskIsFull) {
   const rlimit limit = {4096, old_limit.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
   const std::string small = "small", large(10000, 'x');
-  const std::vector<OutputFile> files = {{folder.path("a"), "", AsBytes(small)}, {folder.path("b"), "", AsBytes(large)}};
+  const std::vector<OutputFile> files = {{folder.path("a"), "", AsBytes(small)},
+                                         {folder.path("b"), "", AsBytes(large)}};
   const Status status = WriteFiles(files);
   setrlimit(RLIMIT_FSIZE, &old_limit);
   std::signal(SIGXFSZ, old_handler);

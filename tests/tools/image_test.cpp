@@ -19,8 +19,12 @@ class ImageTest : public testing::Test {
       message.erase(at, folder_.path("").size());
     return message;
   }
-  std::string Png(const std::string& bytes) { return Shown(ReadPng(folder_.Write("x.png", bytes))); }
-  std::string Pgm(const std::string& bytes) { return Shown(ReadPgm(folder_.Write("x.pgm", bytes))); }
+  std::string Png(const std::string& bytes) {
+    return Shown(ReadPng(folder_.Write("x.png", bytes)));
+  }
+  std::string Pgm(const std::string& bytes) {
+    return Shown(ReadPgm(folder_.Write("x.pgm", bytes)));
+  }
 
   // A PNG of two samples' worth of rows in a format that libpng knows.
   std::string PngOf(png_uint_32 format) {
@@ -32,7 +36,8 @@ class ImageTest : public testing::Test {
     image.colormap_entries = 256;
     const std::string samples(64, '\x40');
     const std::string colormap(256 * 4, '\x40');
-    png_image_write_to_file(&image, folder_.path("made.png").c_str(), 0, samples.data(), 0, colormap.data());
+    png_image_write_to_file(&image, folder_.path("made.png").c_str(), 0, samples.data(), 0,
+                            colormap.data());
     return folder_.Read("made.png");
   }
   TemporaryFolder folder_;
@@ -43,9 +48,11 @@ HostArray Array(std::string_view text, ScalarType type = ScalarType::kU8) {
 }
 
 TEST_F(ImageTest, PngReadsWhatItWrites) {
-  for (const char* text : {"[[0, 1, 255], [7, 8, 9]]", "[[[1, 2, 3], [4, 5, 6]]]", "random(40, 30; seed=1)"}) {
+  for (const char* text :
+       {"[[0, 1, 255], [7, 8, 9]]", "[[[1, 2, 3], [4, 5, 6]]]", "random(40, 30; seed=1)"}) {
     const HostArray array = Array(text);
-    EXPECT_EQ(Png(*EncodePng(array)), FormatArrayType(array.type, array.sizes) + " " + FormatArrayJson(array));
+    EXPECT_EQ(Png(*EncodePng(array)),
+              FormatArrayType(array.type, array.sizes) + " " + FormatArrayJson(array));
   }
 }
 
@@ -63,7 +70,8 @@ TEST_F(ImageTest, PngRefusesKindsThatWouldBeConverted) {
 TEST_F(ImageTest, PngRefusesDamage) {
   const std::string whole = *EncodePng(Array("random(8, 8)"));
   for (size_t length = 0; length < whole.size(); ++length)
-    EXPECT_TRUE(Png(whole.substr(0, length)).starts_with("x.png is not a PNG that can be read: ")) << length;
+    EXPECT_TRUE(Png(whole.substr(0, length)).starts_with("x.png is not a PNG that can be read: "))
+        << length;
   std::string changed = whole;
   changed[whole.size() / 2] ^= 1;
   EXPECT_TRUE(Png(changed).starts_with("x.png is not a PNG that can be read: "));
@@ -71,14 +79,16 @@ TEST_F(ImageTest, PngRefusesDamage) {
 
 TEST_F(ImageTest, PngHoldsPicturesOnly) {
   EXPECT_EQ(EncodePng(Array("[[1.0]]", ScalarType::kF32)).error().message,
-            "a PNG holds [h, w] u8 or [h, w, 3] u8 with at least one pixel, not [1, 1] f32; write a .npy instead");
+            "a PNG holds [h, w] u8 or [h, w, 3] u8 with at least one pixel, not [1, 1] f32; write "
+            "a .npy instead");
   EXPECT_FALSE(EncodePng(Array("[1]")));
   EXPECT_FALSE(EncodePng(Array("zeros(0, 3)")));
   EXPECT_FALSE(EncodePng(Array("zeros(2, 3, 4)")));
 }
 
 TEST_F(ImageTest, PgmReadsBothForms) {
-  EXPECT_EQ(Pgm("P2\n# a comment\n3 2 # another\n255\n0 1 2\n3 4 255\n"), "[2, 3] u8 [[0, 1, 2], [3, 4, 255]]");
+  EXPECT_EQ(Pgm("P2\n# a comment\n3 2 # another\n255\n0 1 2\n3 4 255\n"),
+            "[2, 3] u8 [[0, 1, 2], [3, 4, 255]]");
   EXPECT_EQ(Pgm("P5 2 1 255\n\n#"), "[1, 2] u8 [[10, 35]]");
   EXPECT_EQ(Pgm(*EncodePgm(Array("[[1, 2], [3, 4]]"))), "[2, 2] u8 [[1, 2], [3, 4]]");
 }

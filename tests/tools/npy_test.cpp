@@ -10,7 +10,8 @@ namespace einkorn::command {
 namespace {
 
 std::string Bytes(const HostArray& array) {
-  return NpyHeader(array) + std::string(reinterpret_cast<const char*>(array.data.get()), array.bytes());
+  return NpyHeader(array) +
+         std::string(reinterpret_cast<const char*>(array.data.get()), array.bytes());
 }
 
 // A file of the given version with `header` as it stands.
@@ -18,7 +19,8 @@ std::string File(int version, const std::string& header, const std::string& elem
   std::string bytes = "\x93NUMPY";
   bytes += static_cast<char>(version);
   bytes += '\0';
-  for (int i = 0; i < (version == 1 ? 2 : 4); ++i) bytes += static_cast<char>(header.size() >> (8 * i));
+  for (int i = 0; i < (version == 1 ? 2 : 4); ++i)
+    bytes += static_cast<char>(header.size() >> (8 * i));
   return bytes + header + elements;
 }
 
@@ -40,7 +42,8 @@ TEST_F(NpyTest, ReadsWhatItWrites) {
     for (const char* text : {"random(7; seed=5)", "random(2,3,4; seed=5)", "zeros(0,3)"}) {
       const auto array = ParseArrayValue(text, type);
       ASSERT_TRUE(array);
-      EXPECT_EQ(Read(Bytes(*array)), FormatArrayType(type, array->sizes) + " " + FormatArrayJson(*array));
+      EXPECT_EQ(Read(Bytes(*array)),
+                FormatArrayType(type, array->sizes) + " " + FormatArrayJson(*array));
     }
   }
 }
@@ -54,8 +57,8 @@ TEST_F(NpyTest, WritesVersionOne) {
 }
 
 TEST_F(NpyTest, KeepsColumnMajorOrderAsStrides) {
-  const std::string bytes =
-      File(1, "{'descr': '<u2', 'fortran_order': True, 'shape': (2, 3), }\n", {"\1\0\2\0\3\0\4\0\5\0\6\0", 12});
+  const std::string bytes = File(1, "{'descr': '<u2', 'fortran_order': True, 'shape': (2, 3), }\n",
+                                 {"\1\0\2\0\3\0\4\0\5\0\6\0", 12});
   EXPECT_EQ(Read(bytes), "[2, 3] u16 [[1, 3, 5], [2, 4, 6]]");
   const auto array = ReadNpy(folder_.path("x.npy"));
   EXPECT_NE(NpyHeader(*array).find("'fortran_order': True"), std::string::npos);
@@ -66,22 +69,28 @@ TEST_F(NpyTest, KeepsColumnMajorOrderAsStrides) {
 
 TEST_F(NpyTest, ReadsVersionsTwoAndThreeAndOtherSpellings) {
   for (const int version : {2, 3})
-    EXPECT_EQ(Read(File(version, "{\"shape\":(2 ,),'fortran_order':False,'descr':'<i1'}", "\1\xff")),
-              "[2] i8 [1, -1]");
+    EXPECT_EQ(
+        Read(File(version, "{\"shape\":(2 ,),'fortran_order':False,'descr':'<i1'}", "\1\xff")),
+        "[2] i8 [1, -1]");
   EXPECT_EQ(Read(File(1, "{'descr': '|b1', 'fortran_order': False, 'shape': (2,)}", {"\0\2", 2})),
             "[2] bool [false, true]");
 }
 
 TEST_F(NpyTest, RefusesOtherElements) {
   EXPECT_EQ(Read(File(1, "{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}", "abcd")),
-            "FILE holds elements of NumPy type >f4, which is big-endian; convert it with numpy's astype to '<f4'");
-  for (const char* descr : {"'<c8'", "'<f2'", "'|O'", "'<U3'", "'<i1\\''", "[('a', '<f4'), ('b', [('c', '<f8')])]"}) {
-    const std::string message = Read(File(1, std::string("{'descr': ") + descr + ", 'fortran_order': False, 'shape': (1,)}", "ab"));
-    EXPECT_TRUE(message.find("none of Einkorn's") != std::string::npos || message.find("malformed") != std::string::npos)
+            "FILE holds elements of NumPy type >f4, which is big-endian; convert it with numpy's "
+            "astype to '<f4'");
+  for (const char* descr :
+       {"'<c8'", "'<f2'", "'|O'", "'<U3'", "'<i1\\''", "[('a', '<f4'), ('b', [('c', '<f8')])]"}) {
+    const std::string message = Read(File(
+        1, std::string("{'descr': ") + descr + ", 'fortran_order': False, 'shape': (1,)}", "ab"));
+    EXPECT_TRUE(message.find("none of Einkorn's") != std::string::npos ||
+                message.find("malformed") != std::string::npos)
         << message;
   }
-  EXPECT_EQ(Read(File(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1)}", "a")),
-            "FILE has 9 dimensions; an array has at most 8");
+  EXPECT_EQ(
+      Read(File(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1)}", "a")),
+      "FILE has 9 dimensions; an array has at most 8");
 }
 
 TEST_F(NpyTest, RefusesDamagedFiles) {
@@ -91,12 +100,16 @@ TEST_F(NpyTest, RefusesDamagedFiles) {
     EXPECT_TRUE(Read(whole.substr(0, length)).starts_with("FILE is ")) << length;
   EXPECT_TRUE(Read(whole + "x").starts_with("FILE is damaged")) << Read(whole + "x");
   EXPECT_TRUE(Read(File(9, "{}", "")).find("its version 9 is unknown") != std::string::npos);
-  for (const char* header : {"", "{", "{}", "{'descr': '<f4'}", "{'descr': '<f4', 'fortran_order': 1, 'shape': (1,)}",
-                             "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
-                             "{'descr': [, 'fortran_order': False, 'shape': (1,)}"})
-    EXPECT_EQ(Read(File(1, header, "abcd")), "FILE is not a .npy file: its header is malformed") << header;
-  EXPECT_TRUE(Read(File(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (999999999999999999,9,9,9)}", ""))
-                  .starts_with("FILE: no memory for an array"));
+  for (const char* header :
+       {"", "{", "{}", "{'descr': '<f4'}", "{'descr': '<f4', 'fortran_order': 1, 'shape': (1,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
+        "{'descr': [, 'fortran_order': False, 'shape': (1,)}"})
+    EXPECT_EQ(Read(File(1, header, "abcd")), "FILE is not a .npy file: its header is malformed")
+        << header;
+  EXPECT_TRUE(
+      Read(File(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (999999999999999999,9,9,9)}",
+                ""))
+          .starts_with("FILE: no memory for an array"));
 }
 
 TEST(Npy, NamesTheSystemsReason) {

@@ -20,20 +20,25 @@ TEST(Number, ReadsIntegersInAllForms) {
 
 TEST(Number, RefusesIntegersOutsideTheirType) {
   EXPECT_EQ(Parsed("300", ScalarType::kU8), "error: 300 does not fit u8, which holds 0 to 255");
-  EXPECT_EQ(Parsed("-129", ScalarType::kI8), "error: -129 does not fit i8, which holds -128 to 127");
+  EXPECT_EQ(Parsed("-129", ScalarType::kI8),
+            "error: -129 does not fit i8, which holds -128 to 127");
   EXPECT_EQ(Parsed("18446744073709551616", ScalarType::kU64),
             "error: 18446744073709551616 does not fit u64, which holds 0 to 18446744073709551615");
   EXPECT_EQ(Parsed("99999999999999999999999999999999999999999999", ScalarType::kI8),
-            "error: 99999999999999999999999999999999999999999999 does not fit i8, which holds -128 to 127");
+            "error: 99999999999999999999999999999999999999999999 does not fit i8, which holds -128 "
+            "to 127");
   EXPECT_EQ(Parsed("1.5", ScalarType::kI64), "error: 1.5 is not an integer, as i64 asks for");
   EXPECT_EQ(Parsed("nan", ScalarType::kI64), "error: nan is not an integer, as i64 asks for");
 }
 
 TEST(Number, RefusesWhatIsNoNumber) {
-  for (const char* text : {"", "-", "0x", "0b2", "1__0", "_1", "1_", "12a", "+1", " 1", "0x_1", "--1"})
-    EXPECT_EQ(Parsed(text, ScalarType::kI64), "error: `" + std::string(text) + "` is not a number of type i64");
+  for (const char* text :
+       {"", "-", "0x", "0b2", "1__0", "_1", "1_", "12a", "+1", " 1", "0x_1", "--1"})
+    EXPECT_EQ(Parsed(text, ScalarType::kI64),
+              "error: `" + std::string(text) + "` is not a number of type i64");
   for (const char* text : {"1.", ".5", "1e", "e5", "1.5f", "infinity", "1_.5", "1.5 "})
-    EXPECT_EQ(Parsed(text, ScalarType::kF64), "error: `" + std::string(text) + "` is not a number of type f64");
+    EXPECT_EQ(Parsed(text, ScalarType::kF64),
+              "error: `" + std::string(text) + "` is not a number of type f64");
 }
 
 TEST(Number, RoundsDecimalsOnce) {
@@ -46,7 +51,8 @@ TEST(Number, RoundsDecimalsOnce) {
   // Halfway between two f32, above it by less than f64 can tell: rounding twice would go down.
   EXPECT_EQ(*ParseNumber("1.00000005960464477540", ScalarType::kF32), 0x3f800001u);
   EXPECT_EQ(Parsed("1e39", ScalarType::kF32),
-            "error: 1e39 is beyond the greatest value of f32, 3.4028235e+38; write inf if infinity is meant");
+            "error: 1e39 is beyond the greatest value of f32, 3.4028235e+38; write inf if infinity "
+            "is meant");
 }
 
 TEST(Number, TakesAnIntegerForAFloatOnlyIfExact) {
