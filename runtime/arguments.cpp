@@ -8,8 +8,8 @@
 namespace einkorn {
 namespace {
 
-/// More than this no array holds, so that no product of index and stride overflows.
-constexpr Int128 kMostArrayBytes = Int128(1) << 46;
+/// More than this no array holds or reaches over, so that no product of index and stride overflows.
+constexpr Int128 kMostArrayBytes = Int128(1) << 47;
 
 std::string TypeText(ScalarType type, int rank) {
   if (rank == 0) return std::string(TextOf(type));
@@ -177,7 +177,7 @@ class ShapeBinder {
       if (bytes <= kMostArrayBytes) bytes *= *size;
     }
     if (!is_empty && bytes > kMostArrayBytes)
-      return LaunchRefusal(ShapeFault(i, fmt::format("{} has more than 2^46 bytes", param.name)));
+      return LaunchRefusal(ShapeFault(i, fmt::format("{} has more than 2^47 bytes", param.name)));
     if (is_omitted) {
       int64_t stride = BytesOf(type);
       for (size_t d = param.shape.size(); d-- > 0;) {
@@ -210,6 +210,17 @@ bool IsAligned(const Argument& argument) {
     return false;
   for (int d = 0; d < argument.rank; ++d)
     if (argument.array.sizes[d] > 1 && argument.array.strides[d] % bytes != 0) return false;
+  return true;
+}
+
+// Whether the elements lie close enough together for their distances to be computed.
+bool IsWithinReach(const Argument& argument) {
+  Int128 reach = 0;
+  for (int d = 0; d < argument.rank; ++d) {
+    const Int128 stride = argument.array.strides[d];
+    reach += (stride < 0 ? -stride : stride) * (argument.array.sizes[d] - 1);
+    if (reach > kMostArrayBytes) return false;
+  }
   return true;
 }
 
@@ -246,6 +257,7 @@ Status CheckArguments(const ir::Function& kernel, std::span<const Argument> argu
     if (argument.array.data == nullptr) return refuse("it has no data (a null pointer)");
     if (param.is_written() && !argument.is_writable)
       return refuse("it is read-only, but the kernel writes it");
+    if (!IsWithinReach(argument)) return refuse("its strides reach over more than 2^47 bytes");
     if (!IsAligned(argument))
       return refuse(fmt::format("its elements do not lie at multiples of {} bytes, as {} needs",
                                 BytesOf(type.scalar), TextOf(type.scalar)));

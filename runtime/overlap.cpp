@@ -162,26 +162,24 @@ std::optional<Fault> CheckOverlaps(const ir::Function& kernel,
   const auto fault = [](const ir::Param& param, std::string message) {
     return Fault{FaultKind::kAlias, std::move(message), param.range, {}, {}, {}};
   };
-  constexpr std::string_view kUndecided =
-      " or may overlap it: the strides are too irregular to tell";
+  const auto message = [](const ir::Param& param, std::string_view other, Overlap overlap) {
+    if (overlap == Overlap::kSome) return fmt::format("{} overlaps {}", param.name, other);
+    return fmt::format("{} may overlap {}: the strides are too irregular to tell", param.name,
+                       other);
+  };
   for (size_t i = 0; i < kernel.params.size(); ++i) {
     const ir::Param& written = kernel.params[i];
     if (!written.is_array() || !written.is_written()) continue;
     const Type type = kernel.type(written.value);
     const Overlap own = FindSelfOverlap(type, arguments[i].array);
-    if (own == Overlap::kSome)
-      return fault(written, fmt::format("{} overlaps itself", written.name));
-    if (own == Overlap::kUnknown)
-      return fault(written, fmt::format("{} overlaps itself{}", written.name, kUndecided));
+    if (own != Overlap::kNone) return fault(written, message(written, "itself", own));
     for (size_t j = 0; j < kernel.params.size(); ++j) {
       const ir::Param& other = kernel.params[j];
       // Of two written arrays the later one is named first, once.
       if (i == j || !other.is_array() || (other.is_written() && j > i)) continue;
       const Overlap overlap =
           FindOverlap(type, arguments[i].array, kernel.type(other.value), arguments[j].array);
-      if (overlap == Overlap::kNone) continue;
-      return fault(written, fmt::format("{} overlaps {}{}", written.name, other.name,
-                                        overlap == Overlap::kUnknown ? kUndecided : ""));
+      if (overlap != Overlap::kNone) return fault(written, message(written, other.name, overlap));
     }
   }
   return std::nullopt;

@@ -28,6 +28,11 @@ ir::Module Optimized(const ir::Module& module, const CompileOptions& options) {
   return optimized;
 }
 
+Error WrongProgram(const Program& program) {
+  return UsageError(fmt::format("{} has errors, so that nothing of it can be compiled",
+                                program.sources().file(program.file()).name()));
+}
+
 // The interpreter runs the IR as the front end made it.
 class InterpretedKernel final : public Kernel {
  public:
@@ -79,20 +84,20 @@ struct Session::Compilers {
 #endif
 };
 
+// A kernel for its types: its parameters are known from it, and every specialisation starts there.
+struct Session::Lowered {
+  std::shared_ptr<const Program> program;  // keeps the address in the key from being used again
+  ir::Module module;
+};
+
 // A specialisation in the making: the first thread compiles, others wait for it.
 struct Session::Entry {
   std::mutex mutex;
-  std::shared_ptr<const Program> program;  // keeps the address in the key from being used again
   KernelPointer kernel;
 };
 
 Session::Session() : compilers_(std::make_unique<Compilers>()) {}
 Session::~Session() = default;
-
-size_t Session::compiled_count() const {
-  const std::lock_guard lock(mutex_);
-  return kernels_.size();
-}
 
 Result<KernelPointer> Session::CompileModule(ir::Module module, const CompileOptions& options) {
   if (options.target == Target::kInterpreter)
@@ -109,12 +114,30 @@ Result<KernelPointer> Session::CompileModule(ir::Module module, const CompileOpt
 #endif
 }
 
+Result<std::shared_ptr<const Session::Lowered>> Session::Lower(
+    const std::shared_ptr<const Program>& program, const std::string& name,
+    const std::vector<ScalarType>& types) {
+  const LoweredKey key(program.get(), name, types);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = lowered_.find(key); known != lowered_.end()) return known->second;
+  }
+  if (!program->ok()) return WrongProgram(*program);
+  auto module = frontend::LowerKernel(program->checked(), name, types);
+  if (!module) return std::move(module).error();
+  auto lowered = std::make_shared<const Lowered>(Lowered{program, std::move(*module)});
+  // Threads that lowered it at the same time go on with the same one.
+  const std::lock_guard lock(mutex_);
+  return lowered_.emplace(key, std::move(lowered)).first->second;
+}
+
 Result<KernelPointer> Session::Compile(const std::shared_ptr<const Program>& program,
                                        const std::string& name,
                                        const std::vector<ScalarType>& types,
                                        const std::vector<ir::Layout>& layouts,
                                        const CompileOptions& options) {
-  EINKORN_CHECK(program->ok(), "a wrong program was to be compiled");
+  const auto lowered = Lower(program, name, types);
+  if (!lowered) return lowered.error();
   std::shared_ptr<Entry> entry;
   {
     const std::lock_guard lock(mutex_);
@@ -124,14 +147,13 @@ Result<KernelPointer> Session::Compile(const std::shared_ptr<const Program>& pro
   }
   const std::lock_guard lock(entry->mutex);
   if (entry->kernel != nullptr) return entry->kernel;
-  auto module = frontend::LowerKernel(program->checked(), name, types);
-  if (!module) return std::move(module).error();
+  ir::Module module = (*lowered)->module;
   size_t next = 0;
-  for (ir::Param& param : module->function(module->entry).params)
+  for (ir::Param& param : module.function(module.entry).params)
     if (param.is_array() && next < layouts.size()) param.layout = layouts[next++];
-  auto kernel = CompileModule(std::move(*module), options);
+  auto kernel = CompileModule(std::move(module), options);
   if (!kernel) return std::move(kernel).error();
-  entry->program = program;
+  ++compiled_count_;
   entry->kernel = *kernel;
   return entry->kernel;
 }
@@ -141,15 +163,24 @@ Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& prog
                                       std::span<const Argument> arguments,
                                       std::span<const NamedSize> sizes,
                                       const CompileOptions& options, int threads) {
-  std::vector<ir::Layout> layouts;
-  for (const Argument& argument : arguments)
-    if (argument.kind == Argument::Kind::kArray)
-      layouts.push_back(LayoutOf(argument.type, argument.rank, argument.array));
-  auto kernel = Compile(program, name, types, layouts, options);
-  if (!kernel) return std::move(kernel).error();
-  const ir::Function& function = (*kernel)->function();
+  const auto lowered = Lower(program, name, types);
+  if (!lowered) return lowered.error();
+  const ir::Function& function = (*lowered)->module.entry_function();
   if (Status status = CheckArguments(function, arguments); !status)
     return std::move(status).error();
+  std::vector<ir::Layout> layouts;
+  size_t next = 0;
+  for (const ir::Param& param : function.params) {
+    if (param.kind == ir::ParamKind::kSymbol) continue;
+    const Argument& argument = arguments[next++];
+    if (argument.kind == Argument::Kind::kOmitted)
+      return UsageError(
+          fmt::format("argument {}: there is none; an `out` array must be made before"
+                      " the launch",
+                      param.name));
+    if (argument.kind == Argument::Kind::kArray)
+      layouts.push_back(LayoutOf(argument.type, argument.rank, argument.array));
+  }
   auto bound = BindShapes(function, arguments, sizes);
   if (!bound) {
     LaunchRefusal refusal = std::move(bound).error();
@@ -158,6 +189,8 @@ Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& prog
     outcome.fault = std::get<Fault>(std::move(refusal));
     return outcome;
   }
+  const auto kernel = Compile(program, name, types, layouts, options);
+  if (!kernel) return kernel.error();
   if (auto fault = CheckOverlaps(function, *bound)) {
     LaunchOutcome outcome;
     outcome.fault = std::move(fault);
@@ -169,6 +202,7 @@ Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& prog
 Result<std::string> Session::Emit(const Program& program, const std::string& name,
                                   const std::vector<ScalarType>& types,
                                   [[maybe_unused]] const CompileOptions& options, Stage stage) {
+  if (!program.ok()) return WrongProgram(program);
   auto module = frontend::LowerKernel(program.checked(), name, types);
   if (!module) return std::move(module).error();
   if (stage == Stage::kIr) return ir::Print(*module);

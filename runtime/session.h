@@ -4,6 +4,7 @@
 // somebody holds it. Nothing is shared between sessions.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -89,16 +90,24 @@ class Session {
                            Stage stage);
 
   /// How many specialisations were compiled.
-  size_t compiled_count() const;
+  size_t compiled_count() const { return compiled_count_; }
 
  private:
   struct Compilers;
+  struct Lowered;
   struct Entry;
+  using LoweredKey = std::tuple<const Program*, std::string, std::vector<ScalarType>>;
   using Key = std::tuple<const Program*, std::string, std::vector<ScalarType>,
                          std::vector<ir::Layout>, CompileOptions>;
 
+  Result<std::shared_ptr<const Lowered>> Lower(const std::shared_ptr<const Program>& program,
+                                               const std::string& name,
+                                               const std::vector<ScalarType>& types);
+
   std::unique_ptr<Compilers> compilers_;
-  mutable std::mutex mutex_;
+  std::atomic<size_t> compiled_count_ = 0;
+  std::mutex mutex_;  // of the maps; held for a look-up only
+  std::map<LoweredKey, std::shared_ptr<const Lowered>> lowered_;
   std::map<Key, std::shared_ptr<Entry>> kernels_;
 };
 

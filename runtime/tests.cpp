@@ -101,7 +101,6 @@ class TestRunner::Host final : public LaunchHost {
   LaunchOutcome RunOnAll(const ir::Module& module, ir::FunctionId kernel,
                          std::vector<LaunchArgument> arguments) {
     const ir::Function& function = module.function(kernel);
-    std::vector<LaunchArgument> before = arguments;
     std::vector<std::vector<std::byte>> contents(arguments.size());
     for (size_t i = 0; i < arguments.size(); ++i)
       if (function.params[i].is_written()) {

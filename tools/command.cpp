@@ -101,7 +101,7 @@ std::optional<std::string> RefusedByName(const std::vector<std::string>& argumen
 }
 
 // CLI11's words for an error, with a near spelling for an unknown option.
-std::string ParseErrorText(const CLI::App& app, const CLI::ParseError& error,
+std::string ParseErrorText(std::string_view verb, const CLI::App& app, const CLI::ParseError& error,
                            const std::vector<std::string>& arguments) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
     std::vector<std::string> known_texts;
@@ -112,12 +112,16 @@ std::string ParseErrorText(const CLI::App& app, const CLI::ParseError& error,
       const std::string_view name = OptionName(argument);
       if (!name.starts_with("-") || std::ranges::find(known, name) != known.end()) continue;
       if (const auto near = NearestSpelling(name, known))
-        return fmt::format("{} has no option {}; did you mean {}?", app.get_name(), name, *near);
-      return fmt::format("{} has no option {}; see einkorn {} --help", app.get_name(), name,
-                         app.get_name());
+        return fmt::format("{} has no option {}; did you mean {}?", verb, name, *near);
+      return fmt::format("{} has no option {}; see einkorn {} --help", verb, name, verb);
     }
   }
-  return error.what();
+  // CLI11 says `--cpu: 1 required TEXT missing`.
+  const std::string text = error.what();
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ArgumentMismatch) &&
+      text.ends_with("missing"))
+    return fmt::format("{} needs a value", text.substr(0, text.find(':')));
+  return text;
 }
 
 int Dispatch(const std::vector<std::string>& arguments, const Streams& streams) {
@@ -164,7 +168,7 @@ int Dispatch(const std::vector<std::string>& arguments, const Streams& streams) 
     streams.out << app.help();
     return kDone;
   } catch (const CLI::ParseError& error) {
-    return Refuse(streams, ParseErrorText(app, error, rest));
+    return Refuse(streams, ParseErrorText(name, app, error, rest));
   }
   // Of `run` and `emit` the first word is the file.
   if (options.files.empty() && !options.words.empty()) {

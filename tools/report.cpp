@@ -1,8 +1,10 @@
 #include "tools/report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/spelling.h"
 
@@ -105,6 +107,10 @@ Result<CompileOptions> CompileOptionsOf(const Options& options) {
   else if (options.mode != "checked")
     return UsageError(
         fmt::format("no mode is named {}; there are checked and unchecked", options.mode));
+  constexpr std::array<std::string_view, 3> kCpus = {"native", "x86-64-v3", "x86-64-v4"};
+  if (std::ranges::find(kCpus, options.cpu) == kCpus.end())
+    return UsageError(
+        fmt::format("no processor is named {}; there are {}", options.cpu, fmt::join(kCpus, ", ")));
   compile.cpu = options.cpu;
   return compile;
 }

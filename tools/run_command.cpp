@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <set>
 
 #include "tools/array_text.h"
 #include "tools/files.h"
@@ -21,6 +23,7 @@ constexpr std::string_view kReturn = "return";
 Result<std::map<std::string, std::string>> ParseOuts(const frontend::KernelInfo& kernel,
                                                      const std::vector<std::string>& outs) {
   std::map<std::string, std::string> files;
+  std::set<std::filesystem::path> places;
   std::vector<std::string> known;
   if (kernel.result_text) known.emplace_back(kReturn);
   for (const frontend::ParameterInfo& parameter : kernel.parameters)
@@ -37,9 +40,10 @@ Result<std::map<std::string, std::string>> ParseOuts(const frontend::KernelInfo&
       return UsageError(fmt::format("--out {}: a file ends in .npy, .png or .pgm", word));
     if (!files.emplace(name, file).second)
       return UsageError(fmt::format("--out {}: {} is given twice", word, name));
-    for (const auto& [other, path] : files)
-      if (other != name && path == file)
-        return UsageError(fmt::format("--out {}: two arrays go to {}", word, file));
+    // One file may be spelled in two ways.
+    std::error_code ignored;
+    if (!places.insert(std::filesystem::weakly_canonical(file, ignored)).second)
+      return UsageError(fmt::format("--out {}: two arrays go to {}", word, file));
     if (Status status = CheckWritable(file); !status) return std::move(status).error();
   }
   return files;

@@ -83,13 +83,22 @@ int Test(const Options& options, const Streams& streams) {
   if (!targets) return ReportError(targets.error(), streams);
   Session session;
   Totals totals;
-  Json list = Json::array();
+  Json list = Json::array(), diagnostics = Json::array();
   int status = kDone;
   for (const std::string& file : options.files) {
-    int load_status = kDone;
-    const auto program = LoadProgram(file, options, streams, load_status);
-    status = std::max(status, load_status);
-    if (program == nullptr) continue;
+    auto text = ReadSourceText(file);
+    if (!text) {
+      status = std::max(status, ReportError(text.error(), streams));
+      continue;
+    }
+    const auto program = Program::Read(file, std::move(*text));
+    if (!options.json) PrintDiagnostics(*program, options.quiet, streams);
+    for (const Diagnostic& diagnostic : program->diagnostics().list())
+      diagnostics.push_back(command::JsonOf(diagnostic, program->sources()));
+    if (!program->ok()) {
+      status = std::max<int>(status, kWrongProgram);
+      continue;
+    }
     if (options.files.size() > 1 && !options.json && !options.quiet) streams.out << file << "\n";
     TestRunner runner(session, program, *targets);
     for (size_t i = 0; i < program->tests().size(); ++i) {
@@ -105,9 +114,12 @@ int Test(const Options& options, const Streams& streams) {
   }
   if (totals.failed > 0) status = std::max<int>(status, kWrongProgram);
   if (options.json)
-    streams.out
-        << Json{{"tests", list}, {"passed", totals.passed}, {"failed", totals.failed}}.dump()
-        << "\n";
+    streams.out << Json{{"diagnostics", diagnostics},
+                        {"tests", list},
+                        {"passed", totals.passed},
+                        {"failed", totals.failed}}
+                       .dump()
+                << "\n";
   else
     streams.out << fmt::format("{} passed, {} failed\n", totals.passed, totals.failed);
   return status;

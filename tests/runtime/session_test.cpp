@@ -23,6 +23,7 @@ kernel edges(x: [n + 1] i64, y: out [n] i64) {
 }
 kernel add<T: real>(x: [n] T, y: inout [n] T) { parallel for i in 0..n { y[i] += x[i]; } }
 kernel two(x: inout [n] f32, y: out [n] f32) { for i in 0..n { y[i] = x[i]; } }
+kernel deep(x: inout [4, 4, 4, 4, 4, 4, 4, 4] f64) { }
 kernel fails(x: inout [n] i32) { parallel for i in 0..n { x[i] = x[i] / (i as i32 - 70000); } }
 )";
 
@@ -123,6 +124,15 @@ TEST_P(SessionTest, RefusesArraysThatOverlap) {
   EXPECT_EQ(FaultOf("two", {Argument::Array(ScalarType::kF32, 1, repeated),
                             ArrayOf(ScalarType::kF32, y_)}),
             "alias: x overlaps itself");
+  // What cannot be told counts as an overlap.
+  std::vector<double> values(1);
+  ArrayBinding irregular;
+  irregular.data = values.data();
+  irregular.sizes = {4, 4, 4, 4, 4, 4, 4, 4};
+  irregular.strides = {12737336, 13105832, 9440544,  11741504,
+                       13404696, 12844560, 12050800, 11075768};
+  EXPECT_EQ(FaultOf("deep", {Argument::Array(ScalarType::kF64, 8, irregular)}),
+            "alias: x may overlap itself: the strides are too irregular to tell");
   // What is only read may repeat and overlap.
   EXPECT_EQ(FaultOf("saxpy", {Argument::Scalar(ScalarType::kF32, 0),
                               Argument::Array(ScalarType::kF32, 1, repeated),
@@ -155,6 +165,42 @@ TEST_P(SessionTest, RefusesWrongArgumentsByName) {
   EXPECT_THAT(Refusal("saxpy", {a, x, negative}),
               HasSubstr("argument y: its size in dimension 0 is -3"));
   EXPECT_THAT(Refusal("nothing", {}), HasSubstr("nothing"));
+}
+
+TEST_P(SessionTest, RefusesArgumentsThatNoKernelCouldUse) {
+  const Argument a = Argument::Scalar(ScalarType::kF32, 0);
+  const Argument x = ArrayOf(ScalarType::kF32, x_);
+  // The host makes `out` arrays; a launch never does.
+  EXPECT_THAT(Refusal("two", {x, Argument{}}), HasSubstr("argument y: there is none"));
+  EXPECT_THAT(Refusal("two", {Argument{}, x}), HasSubstr("argument x: there is none"));
+  Argument deep = x;
+  deep.rank = 1000;
+  EXPECT_THAT(Refusal("saxpy", {a, x, deep}), HasSubstr("1000 dimensions"));
+  EXPECT_EQ(session_.compiled_count(), 0u);
+}
+
+TEST_P(SessionTest, SpecialisesForLayouts) {
+  std::vector<float> wide(6, 1);
+  ArrayBinding second;
+  second.data = wide.data();
+  second.sizes = {3};
+  second.strides = {8};
+  const Argument a = Argument::Scalar(ScalarType::kF32, 0), x = ArrayOf(ScalarType::kF32, x_),
+                 y = ArrayOf(ScalarType::kF32, y_),
+                 strided = Argument::Array(ScalarType::kF32, 1, second);
+  for (int k = 0; k < 2; ++k) {
+    EXPECT_EQ(FaultOf("saxpy", {a, x, y}), "no fault");
+    EXPECT_EQ(FaultOf("saxpy", {a, strided, y}), "no fault");
+    EXPECT_EQ(FaultOf("saxpy", {a, x, strided}), "no fault");
+  }
+  EXPECT_EQ(session_.compiled_count(), 3u);
+}
+
+TEST_P(SessionTest, RefusesWrongPrograms) {
+  const auto wrong = Program::Read("wrong.ek", "kernel k() { let a = b; }");
+  const auto outcome = session_.Launch(wrong, "k", {}, {}, {}, {.target = GetParam()}, 1);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_THAT(outcome.error().message, HasSubstr("wrong.ek has errors"));
 }
 
 TEST_P(SessionTest, GoesOnAfterAFault) {
