@@ -90,8 +90,11 @@ void FunctionLowering::CollectBareSymbols(
           [&](const BoundParameter& q) { return q.declaration->name.text == e.text; });
       const bool known =
           std::ranges::any_of(symbols, [&](const auto& s) { return s.first == e.text; });
-      if (!is_parameter && !known && module_.program().ItemNamed(e.text) == nullptr)
-        symbols.emplace_back(e.text, e.range);
+      // A symbol named like a function or kernel is one; declaring it reports that it hides the
+      // other.
+      const Item* item = module_.program().ItemNamed(e.text);
+      const bool is_constant = item != nullptr && item->kind == ItemKind::kConst;
+      if (!is_parameter && !known && !is_constant) symbols.emplace_back(e.text, e.range);
     }
   }
 }

@@ -155,6 +155,8 @@ double SecondsSince(std::chrono::steady_clock::time_point begin) {
 int Run(const Options& options, const Streams& streams) {
   const auto compile = CompileOptionsOf(options);
   if (!compile) return ReportError(compile.error(), streams);
+  if (compile->target == Target::kInterpreter && options.threads > 1)
+    return ReportError(UsageError("--threads: the interpreter runs on one thread"), streams);
   int status = kDone;
   const auto program = LoadProgram(options.files.front(), options, streams, status);
   if (program == nullptr) return status;

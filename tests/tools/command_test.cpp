@@ -278,6 +278,8 @@ TEST_F(CommandTest, RefusesByNameWhatIsNotBuilt) {
   ExpectRefused(RunProgram({"bytes", "--bogus"}), kWrongUsage,
                 "run has no option --bogus; see einkorn run --help");
   ExpectRefused(RunProgram({"bytes", "--threads", "0"}), kWrongUsage, "--threads");
+  ExpectRefused(RunProgram({"bytes", "--threads", "2"}), kWrongUsage,
+                "the interpreter runs on one thread");
   ExpectRefused(RunProgram({"bytes", "--cpu"}), kWrongUsage, "--cpu needs a value");
   ExpectRefused(Run({}), kWrongUsage, "einkorn VERB");
 }
