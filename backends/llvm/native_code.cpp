@@ -11,7 +11,8 @@
 namespace einkorn::llvm_code {
 namespace {
 
-// Short, because users wait for it; docs/architecture.md says what it leaves out.
+// Short, because users wait for it: no inlining, which the IR has done, no unrolling, no second
+// rounds.
 constexpr const char* kPasses =
     "function(sroa,early-cse,simplifycfg,loop-mssa(loop-rotate,licm),instcombine<no-verify-"
     "fixpoint>,"
