@@ -182,7 +182,9 @@ class ShapeBinder {
       int64_t stride = BytesOf(type);
       for (size_t d = param.shape.size(); d-- > 0;) {
         bound_[i].array.strides[d] = stride;
-        stride *= std::max<int64_t>(bound_[i].array.sizes[d], 1);
+        // Sizes of an empty array may be of any magnitude; its strides are never used.
+        const int64_t size = std::max<int64_t>(bound_[i].array.sizes[d], 1);
+        if (__builtin_mul_overflow(stride, size, &stride)) stride = 0;
       }
     }
     return std::nullopt;
