@@ -34,7 +34,7 @@ FunctionLowering::Path FunctionLowering::LowerPaths(ir::ValueId condition, const
   std::vector<Type> types;
   std::vector<ir::ValueId> yields[2];
   const auto dead = [&](int k) { return arms[k].path.flow == Flow::kDead; };
-  const auto placeholder = [&](int k, Type type) {
+  const auto any_value = [&](int k, Type type) {
     if (type.is_array()) return ir::ValueId();
     const ir::RegionId outside = builder_.Enter(arms[k].region);
     const ir::ValueId value = builder_.Constant(type.scalar, 0, range);
@@ -50,7 +50,7 @@ FunctionLowering::Path FunctionLowering::LowerPaths(ir::ValueId condition, const
     }
     for (int k : {0, 1})
       if (!values[k].valid() && dead(k) && !dead(1 - k))
-        values[k] = placeholder(k, variables_[i].type);
+        values[k] = any_value(k, variables_[i].type);
     if (!values[0].valid() || !values[1].valid()) {
       after[i] = {};
       continue;
