@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "backends/array_limits.h"
+
 namespace einkorn {
 namespace {
-
-/// More than this no array holds or reaches over, so that no product of index and stride overflows.
-constexpr Int128 kMostArrayBytes = Int128(1) << 47;
 
 std::string TypeText(ScalarType type, int rank) {
   if (rank == 0) return std::string(TextOf(type));

@@ -239,20 +239,14 @@ void FunctionEmitter::EmitCall(ir::OpId id, const ir::Op& op) {
 // --- Reports
 
 void FunctionEmitter::EmitFail(ir::OpId id, const ir::Op& op) {
-  std::vector<Value*> bits;
-  for (size_t i = 0; i < op.operands.count; ++i)
-    bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
-  StoreOperands(bits);
+  StoreOperands(OperandBits(op, 0, op.operands.count));
   Leave(AddSite(FaultSite(id, static_cast<FaultKind>(op.immediate), op.operands.count)));
   // What follows is never reached, but has to stand somewhere.
   b_.SetInsertPoint(NewBlock("unreached"));
 }
 
 void FunctionEmitter::EmitPrint(ir::OpId id, const ir::Op& op) {
-  std::vector<Value*> bits;
-  for (size_t i = 0; i < op.operands.count; ++i)
-    bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
-  StoreOperands(bits);
+  StoreOperands(OperandBits(op, 0, op.operands.count));
   const uint32_t site = AddSite({.function = id_, .op = id, .operands = op.operands.count});
   b_.CreateCall(module_.Runtime("einkorn_print", b_.getVoidTy(),
                                 {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()}),

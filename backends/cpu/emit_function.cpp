@@ -211,6 +211,14 @@ void FunctionEmitter::EmitOp(ir::OpId id) {
   }
 }
 
+std::vector<::llvm::Value*> FunctionEmitter::OperandBits(const ir::Op& op, size_t first,
+                                                         size_t count) {
+  std::vector<Value*> bits;
+  for (size_t i = first; i < first + count; ++i)
+    bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
+  return bits;
+}
+
 void FunctionEmitter::EmitScalarOp(ir::OpId id, const ir::Op& op) {
   std::vector<ScalarType> types;
   std::vector<Value*> operands;
@@ -220,12 +228,8 @@ void FunctionEmitter::EmitScalarOp(ir::OpId id, const ir::Op& op) {
   }
   const ir::ValueId result = function_.result(op);
   const auto fail_if = [&](FaultKind kind, Value* condition) {
-    LeaveIf(condition, FaultSite(id, kind, static_cast<uint32_t>(operands.size())), [&] {
-      std::vector<Value*> bits;
-      for (size_t i = 0; i < operands.size(); ++i)
-        bits.push_back(llvm_code::ToBits(b_, types[i], operands[i]));
-      return bits;
-    });
+    LeaveIf(condition, FaultSite(id, kind, op.operands.count),
+            [&] { return OperandBits(op, 0, op.operands.count); });
   };
   Set(result,
       llvm_code::EmitScalar(

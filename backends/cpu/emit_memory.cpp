@@ -114,9 +114,7 @@ void FunctionEmitter::FillStackArray(Value* data, const ir::Op& op, uint64_t cou
 }
 
 void FunctionEmitter::EmitHeapArray(ir::OpId id, const ir::Op& op) {
-  std::vector<Value*> bits;
-  for (size_t i = 0; i < op.operands.count; ++i)
-    bits.push_back(llvm_code::ToBits(b_, operand_type(op, i), operand(op, i)));
+  std::vector<Value*> bits = OperandBits(op, 0, op.operands.count);
   StoreOperands(bits);
   const uint32_t site = AddSite({.function = id_, .op = id});
   ::llvm::FunctionCallee allocate = module_.Runtime(
@@ -155,9 +153,7 @@ void FunctionEmitter::Release(Value* mark, const std::vector<Code>& kept,
 std::vector<::llvm::Value*> FunctionEmitter::IndicesAndSizes(const ir::Op& op) {
   const ir::ValueId array = function_.operand(op, 0);
   const size_t rank = function_.type(array).rank;
-  std::vector<Value*> bits;
-  for (size_t d = 0; d < rank; ++d)
-    bits.push_back(llvm_code::ToBits(b_, operand_type(op, d + 1), operand(op, d + 1)));
+  std::vector<Value*> bits = OperandBits(op, 1, rank);
   for (size_t d = 0; d < rank; ++d) bits.push_back(code(array)[1 + d]);
   return bits;
 }

@@ -85,6 +85,8 @@ class FunctionEmitter {
   ScalarType operand_type(const ir::Op& op, size_t i) const {
     return function_.type(function_.operand(op, i)).scalar;
   }
+  /// The canonical bits of `count` operands, for the buffer.
+  std::vector<Value*> OperandBits(const ir::Op& op, size_t first, size_t count);
   void Set(ir::ValueId id, Value* value) { codes_[id.index] = {value}; }
   Value* Int64(int64_t value) { return b_.getInt64(static_cast<uint64_t>(value)); }
   Block* NewBlock(const char* name);

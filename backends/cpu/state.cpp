@@ -1,12 +1,12 @@
 #include "backends/cpu/state.h"
 
-#include <unistd.h>
 #include <xmmintrin.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "backends/array_limits.h"
 #include "backends/cpu/notes.h"
 #include "ir/call_graph.h"
 
@@ -125,9 +125,6 @@ Fault DescribeRecord(const Launch& launch, const std::vector<Segment>& record) {
 
 namespace {
 
-/// More than this no array holds, so that no product of index and stride overflows.
-constexpr Int128 kMostArrayBytes = Int128(1) << 46;
-
 const ir::Op& OpOf(const State& state, uint32_t site) {
   const Site& entry = state.launch->tables->sites[site];
   return state.launch->module->function(entry.function).op(entry.op);
@@ -157,11 +154,6 @@ void Print(State* state, uint32_t site, const uint64_t* buffer) {
   std::vector<Type> types;
   for (ir::ValueId value : function.operands(op)) types.push_back(function.type(value));
   state->printed.AddLine(FillText(function.string(op.text), types, {buffer, op.operands.count}));
-}
-
-// An allocation beyond it may succeed and end the process when it is used.
-Int128 PhysicalBytes() {
-  return Int128(sysconf(_SC_PHYS_PAGES)) * static_cast<Int128>(sysconf(_SC_PAGESIZE));
 }
 
 template <typename Word>

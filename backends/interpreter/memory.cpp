@@ -1,20 +1,11 @@
 // Arrays: making, reading, writing, comparing and freeing them.
-#include <unistd.h>
-
 #include <algorithm>
 
+#include "backends/array_limits.h"
 #include "backends/interpreter/run.h"
 
 namespace einkorn::interpreter {
 namespace {
-
-/// More than this no array holds, so that no product of index and stride overflows.
-constexpr Int128 kMostArrayBytes = Int128(1) << 46;
-
-// An allocation beyond it may succeed and end the process when it is used.
-Int128 PhysicalBytes() {
-  return Int128(sysconf(_SC_PHYS_PAGES)) * static_cast<Int128>(sysconf(_SC_PAGESIZE));
-}
 
 // Zeroed storage for the array's sizes, none of which is negative. False if there is none.
 bool Allocate(Array& array) {
