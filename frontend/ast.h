@@ -198,8 +198,17 @@ struct Item {
   ExprId value;     ///< const
 };
 
+/// `import "dir/geometry.ek";` or `import std.random;`
+struct Import {
+  Name name;                ///< what the file's items stand under: `geometry`, `random`
+  std::string_view path;    ///< as written, without quotes
+  bool is_library = false;  ///< `std.…`: part of Einkorn, not a file
+  SourceRange range;
+};
+
 struct SyntaxTree {
   SourceFileId file;
+  std::vector<Import> imports;
   std::vector<Expr> exprs;
   std::vector<Statement> statements;
   std::vector<Block> blocks;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "frontend/lowering.h"
 #include "frontend/parser.h"
@@ -10,16 +11,114 @@ namespace einkorn::frontend {
 namespace {
 
 // Enters every item but tests under its name.
-void CollectItems(CheckedProgram& program, Diagnostics& diagnostics) {
-  for (size_t i = 0; i < program.tree.items.size(); ++i) {
-    const Item& item = program.tree.items[i];
+void CollectItems(SourceUnit& unit, Diagnostics& diagnostics) {
+  const SyntaxTree& tree = unit.tree;
+  for (size_t i = 0; i < tree.items.size(); ++i) {
+    const Item& item = tree.items[i];
     if (item.kind == ItemKind::kTest) continue;
-    const auto [at, added] = program.items.emplace(item.name.text, i);
-    if (added) continue;
+    const auto import = unit.imports.find(item.name.text);
+    const auto [at, added] = unit.items.emplace(item.name.text, i);
+    if (added && import == unit.imports.end()) continue;
     diagnostics.Report(DiagnosticCode::kDuplicateName, item.name.range, item.name.text)
-        .notes.push_back({program.tree.items[at->second].name.range, "declared here before"});
+        .notes.push_back({added ? import->second.range : tree.items[at->second].name.range,
+                          "declared here before"});
   }
 }
+
+// The files of a program: each is read once, whatever path leads to it, before those that import
+// it are checked.
+class UnitLoader {
+ public:
+  UnitLoader(SourceSet& sources, CheckedProgram& program, const SourceReader& read,
+             Diagnostics& diagnostics)
+      : sources_(sources), program_(program), read_(read), diagnostics_(diagnostics) {}
+
+  SourceUnit& Load(SourceFileId file, std::string name) {
+    program_.units.push_back(std::make_unique<SourceUnit>());
+    SourceUnit& unit = *program_.units.back();
+    unit.name = std::move(name);
+    unit.tree = Parse(sources_, file, diagnostics_);
+    const std::string& path = sources_.file(file).name();
+    known_.emplace(Normal(path), &unit);
+    open_.push_back(path);
+    for (const Import& import : unit.tree.imports) LoadImport(unit, import);
+    open_.pop_back();
+    CollectItems(unit, diagnostics_);
+    return unit;
+  }
+
+ private:
+  static std::string Normal(const std::filesystem::path& path) {
+    return path.lexically_normal().generic_string();
+  }
+
+  void Refuse(const Import& import, std::string_view reason) {
+    diagnostics_.Report(DiagnosticCode::kInvalidImport, import.range, import.path, reason);
+  }
+
+  void LoadImport(SourceUnit& unit, const Import& import) {
+    const auto [at, added] =
+        unit.imports.emplace(import.name.text, SourceUnit::Imported{nullptr, import.range});
+    if (!added) {
+      diagnostics_.Report(DiagnosticCode::kDuplicateName, import.range, import.name.text)
+          .notes.push_back({at->second.range, "declared here before"});
+      return;
+    }
+    at->second.unit = Find(unit, import);
+    if (at->second.unit == nullptr) unit.imports.erase(at);
+  }
+
+  // The unit that is meant; null after a diagnostic.
+  const SourceUnit* Find(const SourceUnit& unit, const Import& import) {
+    if (import.is_library) {
+      Refuse(import, "the library has no part of this name");
+      return nullptr;
+    }
+    if (!IsName(import.name.text)) {
+      Refuse(import, "the name of the file must be a name: letters, digits and `_`, then `.ek`");
+      return nullptr;
+    }
+    const std::filesystem::path here(sources_.file(unit.tree.file).name());
+    const std::string path = Normal(here.parent_path() / std::string(import.path));
+    const auto is_it = [&](const std::string& open) { return Normal(open) == path; };
+    if (const auto open = std::ranges::find_if(open_, is_it); open != open_.end()) {
+      std::string circle = *open;
+      for (auto next = open + 1; next != open_.end(); ++next)
+        circle += fmt::format(" imports {}, which", *next);
+      diagnostics_.Report(DiagnosticCode::kImportCycle, import.range, path,
+                          fmt::format("{} imports {}", circle, path));
+      return nullptr;
+    }
+    if (const auto at = known_.find(path); at != known_.end()) return at->second;
+    if (open_.size() >= kMaxImportDepth) {
+      Refuse(import, fmt::format("files import each other more than {} deep", kMaxImportDepth));
+      return nullptr;
+    }
+    auto text = read_ ? read_(path) : UsageError("this program was not read from a file");
+    if (!text) {
+      Refuse(import, text.error().message);
+      return nullptr;
+    }
+    return &Load(sources_.Add(path, std::move(*text)), std::string(import.name.text));
+  }
+
+  static bool IsName(std::string_view text) {
+    const auto is_word = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    };
+    return !text.empty() && !(text[0] >= '0' && text[0] <= '9') &&
+           std::ranges::all_of(text, is_word);
+  }
+
+  static constexpr size_t kMaxImportDepth = 64;
+
+  SourceSet& sources_;
+  CheckedProgram& program_;
+  const SourceReader& read_;
+  Diagnostics& diagnostics_;
+  std::map<std::string, const SourceUnit*> known_;  ///< by path
+  std::vector<std::string> open_;                   ///< the chain of imports being read
+};
 
 bool CheckClasses(const Item& item, Diagnostics& diagnostics) {
   bool ok = true;
@@ -109,19 +208,30 @@ void CheckedProgramDeleter::operator()(const CheckedProgram* program) const {
   delete program;
 }
 
-CheckedProgramPointer Check(const SourceSet& sources, SourceFileId file,
-                            const ConstantEvaluator& evaluate, Diagnostics& diagnostics) {
-  SyntaxTree tree = Parse(sources, file, diagnostics);
-  auto program = std::make_unique<CheckedProgram>(sources, std::move(tree), evaluate);
+const SourceUnit& CheckedProgram::UnitOf(const Item& item) const {
+  const auto at = std::ranges::find_if(
+      units, [&](const auto& unit) { return unit->tree.file == item.name.range.file; });
+  return **at;
+}
+
+CheckedProgramPointer Check(SourceSet& sources, SourceFileId file,
+                            const ConstantEvaluator& evaluate, const SourceReader& read,
+                            Diagnostics& diagnostics) {
+  auto program = std::make_unique<CheckedProgram>(sources, evaluate);
+  UnitLoader(sources, *program, read, diagnostics).Load(file, {});
   // What could not be parsed is not checked: its names and types would be reported as missing.
-  if (diagnostics.has_errors()) return nullptr;
-  CollectItems(*program, diagnostics);
-  for (const Item& item : program->tree.items) {
-    if (item.kind == ItemKind::kConst) {
-      ModuleLowering lowering(*program, diagnostics);
-      static_cast<void>(lowering.ConstantOf(item, item.name.range));
-    } else {
-      CheckItem(*program, item, diagnostics);
+  const auto is_syntax = [](const Diagnostic& d) {
+    return d.is_error() && d.code != DiagnosticCode::kDuplicateName;
+  };
+  if (std::ranges::any_of(diagnostics.list(), is_syntax)) return nullptr;
+  for (const auto& unit : program->units) {
+    for (const Item& item : unit->tree.items) {
+      if (item.kind == ItemKind::kConst) {
+        ModuleLowering lowering(*program, diagnostics);
+        static_cast<void>(lowering.ConstantOf(item, item.name.range));
+      } else if (item.kind != ItemKind::kTest || unit == program->units.front()) {
+        CheckItem(*program, item, diagnostics);
+      }
     }
   }
   if (diagnostics.has_errors()) return nullptr;
@@ -130,7 +240,7 @@ CheckedProgramPointer Check(const SourceSet& sources, SourceFileId file,
 
 std::vector<KernelInfo> KernelsOf(const CheckedProgram& program) {
   std::vector<KernelInfo> kernels;
-  const SyntaxTree& tree = program.tree;
+  const SyntaxTree& tree = program.root().tree;
   for (const Item& item : tree.items) {
     if (item.kind != ItemKind::kKernel) continue;
     KernelInfo info;
@@ -166,7 +276,7 @@ namespace {
 
 std::vector<const Item*> TestItems(const CheckedProgram& program) {
   std::vector<const Item*> tests;
-  for (const Item& item : program.tree.items)
+  for (const Item& item : program.root().tree.items)
     if (item.kind == ItemKind::kTest) tests.push_back(&item);
   return tests;
 }
@@ -194,7 +304,7 @@ std::vector<TestInfo> TestsOf(const CheckedProgram& program) {
 
 Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view name,
                                const std::vector<ScalarType>& type_arguments) {
-  const Item* item = program.ItemNamed(name);
+  const Item* item = program.root().ItemNamed(name);
   if (item == nullptr || item->kind != ItemKind::kKernel)
     return UsageError(fmt::format("there is no kernel named {}", name));
   if (item->type_parameters.size() != type_arguments.size())

@@ -64,6 +64,8 @@ class TreeDump {
   explicit TreeDump(const SyntaxTree& tree) : tree_(tree) {}
 
   std::string Run() {
+    for (const Import& import : tree_.imports)
+      Line("import {} as {}", Quote(import.path), import.name.text);
     for (const Item& item : tree_.items) DumpItem(item);
     return std::move(out_);
   }

@@ -52,10 +52,14 @@ struct CheckedProgramDeleter {
 };
 using CheckedProgramPointer = std::unique_ptr<const CheckedProgram, CheckedProgramDeleter>;
 
-/// Parses and checks `file`. Whatever is wrong is added to `diagnostics`; null if there were
-/// errors. `sources` must outlive the program.
-CheckedProgramPointer Check(const SourceSet& sources, SourceFileId file,
-                            const ConstantEvaluator& evaluate, Diagnostics& diagnostics);
+/// Gives the text of an imported file; `path` is relative to where the program's own file is.
+using SourceReader = std::function<Result<std::string>(const std::string& path)>;
+
+/// Parses and checks `file` and what it imports, which is added to `sources`. Whatever is wrong is
+/// added to `diagnostics`; null if there were errors. `sources` must outlive the program.
+CheckedProgramPointer Check(SourceSet& sources, SourceFileId file,
+                            const ConstantEvaluator& evaluate, const SourceReader& read,
+                            Diagnostics& diagnostics);
 
 std::vector<KernelInfo> KernelsOf(const CheckedProgram& program);
 std::vector<TestInfo> TestsOf(const CheckedProgram& program);

@@ -93,7 +93,7 @@ Operand FunctionLowering::LowerBuiltin(const Expr& e, const Builtin& builtin,
     case BuiltinForm::kFromBits: {
       std::optional<ScalarType> to = expected && IsFloat(*expected) ? expected : std::nullopt;
       if (!e.type_arguments.empty()) {
-        to = module_.ResolveScalar(e.type_arguments[0], &item_, type_arguments_);
+        to = module_.ResolveScalar(e.type_arguments[0], item_, type_arguments_);
         if (!to) return {};
       }
       const auto bits_type = [&]() -> std::optional<ScalarType> {

@@ -10,9 +10,13 @@ namespace einkorn::frontend {
 Operand FunctionLowering::LowerCall(const Expr& e, std::optional<ScalarType> expected,
                                     bool statement) {
   const Expr& callee = expr(e.a);
-  if (callee.kind == ExprKind::kField) {
+  if (callee.kind == ExprKind::kField && ImportedUnit(callee) == nullptr) {
     ReportMethod(callee);
     return {};
+  }
+  if (callee.kind == ExprKind::kField) {
+    const Item* item = LowerImportedItem(callee);
+    return item == nullptr ? Operand{} : LowerUserCall(e, *item, statement);
   }
   if (callee.kind != ExprKind::kName) {
     Report(DiagnosticCode::kNotCallable, callee.range, "this expression");
@@ -25,8 +29,7 @@ Operand FunctionLowering::LowerCall(const Expr& e, std::optional<ScalarType> exp
            fmt::format("`{}` takes no argument by name", name));
     return {};
   }
-  if (const Item* item = module_.program().ItemNamed(name))
-    return LowerUserCall(e, *item, statement);
+  if (const Item* item = ItemNamed(name)) return LowerUserCall(e, *item, statement);
   if (name == "swap" && statement) {
     LowerSwap(e);
     return {};
@@ -97,6 +100,7 @@ DeclaredType Declared(const SyntaxTree& tree, TypeExprId id) {
 std::optional<TypeArguments> FunctionLowering::InferTypes(const Expr& e, const Item& item,
                                                           std::vector<Operand>& typed) {
   typed.assign(e.list.size(), {});
+  const SyntaxTree& its_tree = module_.program().UnitOf(item).tree;
   const size_t count = item.type_parameters.size();
   std::vector<std::optional<ScalarType>> bound(count);
   if (e.type_arguments.size() > count) {
@@ -105,13 +109,13 @@ std::optional<TypeArguments> FunctionLowering::InferTypes(const Expr& e, const I
     return std::nullopt;
   }
   for (size_t k = 0; k < e.type_arguments.size(); ++k) {
-    bound[k] = module_.ResolveScalar(e.type_arguments[k], &item_, type_arguments_);
+    bound[k] = module_.ResolveScalar(e.type_arguments[k], item_, type_arguments_);
     if (!bound[k]) return std::nullopt;
   }
   for (size_t i = 0; i < e.list.size() && count > 0; ++i) {
-    const DeclaredType declared = Declared(tree_, item.parameters[i].type);
+    const DeclaredType declared = Declared(its_tree, item.parameters[i].type);
     const auto parameter =
-        std::ranges::find(item.type_parameters, tree_.type(declared.element).text,
+        std::ranges::find(item.type_parameters, its_tree.type(declared.element).text,
                           [](const TypeParameterDecl& p) { return p.name.text; });
     if (parameter == item.type_parameters.end()) continue;
     auto& target = bound[static_cast<size_t>(parameter - item.type_parameters.begin())];
@@ -122,9 +126,9 @@ std::optional<TypeArguments> FunctionLowering::InferTypes(const Expr& e, const I
   }
   // What only literals bind takes their default.
   for (size_t i = 0; i < e.list.size() && count > 0; ++i) {
-    const DeclaredType declared = Declared(tree_, item.parameters[i].type);
+    const DeclaredType declared = Declared(its_tree, item.parameters[i].type);
     for (size_t k = 0; k < count; ++k) {
-      if (bound[k] || item.type_parameters[k].name.text != tree_.type(declared.element).text)
+      if (bound[k] || item.type_parameters[k].name.text != its_tree.type(declared.element).text)
         continue;
       if (IsUntyped(e.list[i])) bound[k] = DefaultType(e.list[i]);
       if (expr(e.list[i]).kind == ExprKind::kArray) {

@@ -110,13 +110,13 @@ Flow FunctionLowering::LowerIf(const Statement& statement) {
 void FunctionLowering::SummariseExpr(ExprId id, BodySummary& summary) {
   if (!id.valid()) return;
   const Expr& e = expr(id);
-  if (e.kind == ExprKind::kCall && expr(e.a).kind == ExprKind::kName) {
-    const std::string_view name = expr(e.a).text;
-    const Item* item = module_.program().ItemNamed(name);
+  if (e.kind == ExprKind::kCall) {
+    const bool is_swap = expr(e.a).kind == ExprKind::kName && expr(e.a).text == "swap";
+    const Item* item = CalleeOf(e);
     for (size_t i = 0; i < e.list.size(); ++i) {
       const bool inout = item != nullptr && i < item->parameters.size() &&
                          item->parameters[i].access != AccessKind::kIn;
-      if ((inout || name == "swap") && expr(e.list[i]).kind == ExprKind::kName)
+      if ((inout || is_swap) && expr(e.list[i]).kind == ExprKind::kName)
         summary.assigned.push_back(expr(e.list[i]).text);
     }
   }
@@ -225,7 +225,7 @@ FunctionLowering::Path FunctionLowering::LowerLoopBody(const std::function<Flow(
 FunctionLowering::LoweredRange FunctionLowering::LowerRange(const RangeClause& range) {
   LoweredRange lowered;
   if (range.type.valid()) {
-    const auto type = module_.ResolveScalar(range.type, &item_, type_arguments_);
+    const auto type = module_.ResolveScalar(range.type, item_, type_arguments_);
     if (!type) return lowered;
     lowered.type = *type;
     if (!IsInteger(*type)) {

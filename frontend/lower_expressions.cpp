@@ -86,6 +86,10 @@ Operand FunctionLowering::LowerExpression(ExprId id, std::optional<ScalarType> e
     case ExprKind::kName:
       return LowerName(e);
     case ExprKind::kField: {
+      if (ImportedUnit(e) != nullptr) {
+        const Item* item = LowerImportedItem(e);
+        return item == nullptr ? Operand{} : LowerItemName(e, *item);
+      }
       const Operand base = LowerExpression(e.a, std::nullopt);
       if (base.ok())
         Report(DiagnosticCode::kInvalidOperand, e.range, fmt::format(".{}", e.text),
@@ -131,7 +135,12 @@ Operand FunctionLowering::LowerName(const Expr& e) {
     return {found->type, found->value, found->sizes};
   }
   if (poisoned_.contains(e.text)) return {};
-  const Item* item = module_.program().ItemNamed(e.text);
+  const Item* item = ItemNamed(e.text);
+  if (item == nullptr && unit_.ImportNamed(e.text) != nullptr) {
+    Report(DiagnosticCode::kWrongKindOfName, e.range, e.text, "an imported file", "a value").hint =
+        fmt::format("name what is meant in it: {}.name", e.text);
+    return {};
+  }
   if (item == nullptr) {
     const bool function = BuiltinNamed(e.text) != nullptr || ReductionNamed(e.text).has_value();
     if (function)
@@ -141,12 +150,17 @@ Operand FunctionLowering::LowerName(const Expr& e) {
       ReportUnknown(e.text, e.range);
     return {};
   }
-  if (item->kind != ItemKind::kConst) {
-    Report(DiagnosticCode::kWrongKindOfName, e.range, e.text,
-           item->kind == ItemKind::kKernel ? "a kernel" : "a function", "a value");
+  return LowerItemName(e, *item);
+}
+
+// An item as a value, which only constants have.
+Operand FunctionLowering::LowerItemName(const Expr& e, const Item& item) {
+  if (item.kind != ItemKind::kConst) {
+    Report(DiagnosticCode::kWrongKindOfName, e.range, SourceText(e.range),
+           item.kind == ItemKind::kKernel ? "a kernel" : "a function", "a value");
     return {};
   }
-  const auto constant = module_.ConstantOf(*item, e.range);
+  const auto constant = module_.ConstantOf(item, e.range);
   if (!constant) return {};
   return Made(builder_.Constant(constant->type, constant->bits, e.range));
 }
@@ -292,7 +306,7 @@ Operand FunctionLowering::LowerIf(const Expr& e, std::optional<ScalarType> expec
 
 Operand FunctionLowering::LowerConversion(const Expr& e) {
   const OperatorInfo& form = InfoOf(e.conversion);
-  const auto to = module_.ResolveScalar(e.type, &item_, type_arguments_);
+  const auto to = module_.ResolveScalar(e.type, item_, type_arguments_);
   if (!to) return {};
   // A literal meets a float type directly, so that it is rounded once.
   if (IsUntyped(e.a) && IsFloat(*to) && HasFloatLiteral(e.a) && form.rule == Rule::kChecked)

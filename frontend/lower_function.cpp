@@ -10,7 +10,8 @@ namespace einkorn::frontend {
 FunctionLowering::FunctionLowering(ModuleLowering& module, const Item& item,
                                    TypeArguments type_arguments, ir::Function& function)
     : module_(module),
-      tree_(module.tree()),
+      unit_(module.program().UnitOf(item)),
+      tree_(unit_.tree),
       item_(item),
       type_arguments_(std::move(type_arguments)),
       builder_(function) {
@@ -70,7 +71,7 @@ void FunctionLowering::FinishBody(Flow flow) {
 void FunctionLowering::LowerConstant() {
   live_ = DeclareHidden("live", ScalarType::kBool, builder_.Bool(true));
   returned_ = DeclareHidden("returned", ScalarType::kBool, builder_.Bool(false));
-  const auto type = module_.ResolveScalar(item_.type, nullptr, {});
+  const auto type = module_.ResolveScalar(item_.type, item_, {});
   const Operand value = type ? LowerAs(item_.value, *type) : Operand{};
   if (!value.ok()) return;
   builder_.function().results.push_back(value.type);

@@ -44,12 +44,14 @@ constexpr std::string_view kPlannedTypes[] = {"f16", "bf16", "c64", "c128"};
 }  // namespace
 
 ir::FunctionId ModuleLowering::Require(const Item& item, const TypeArguments& type_arguments) {
-  const auto key = std::pair(program_.IndexOf(item), type_arguments);
+  const auto key = std::pair(&item, type_arguments);
   if (const auto at = made_.find(key); at != made_.end()) return at->second;
   EINKORN_CHECK(module_.functions.size() < kMaxFunctions, "too many variants of functions");
   const ir::FunctionId id(module_.functions.size());
   ir::Function function;
+  const SourceUnit& unit = program_.UnitOf(item);
   function.name = item.name.text;
+  if (!unit.name.empty()) function.name = fmt::format("{}.{}", unit.name, item.name.text);
   function.kind = KindFor(item.kind);
   function.range = item.name.range;
   if (!type_arguments.empty()) {
@@ -83,19 +85,17 @@ void ModuleLowering::Finish() {
   jobs_.clear();
 }
 
-std::optional<ScalarType> ModuleLowering::ResolveScalar(TypeExprId id, const Item* item,
+std::optional<ScalarType> ModuleLowering::ResolveScalar(TypeExprId id, const Item& item,
                                                         const TypeArguments& type_arguments) {
-  const TypeExpr& type = tree().type(id);
+  const TypeExpr& type = program_.UnitOf(item).tree.type(id);
   if (type.kind == TypeExprKind::kArray) {
     diagnostics_->Report(DiagnosticCode::kTypeMismatch, type.range, "a scalar type",
                          "an array type");
     return std::nullopt;
   }
   if (const auto scalar = ScalarTypeNamed(type.text)) return scalar;
-  if (item != nullptr) {
-    for (size_t k = 0; k < item->type_parameters.size() && k < type_arguments.size(); ++k)
-      if (item->type_parameters[k].name.text == type.text) return type_arguments[k];
-  }
+  for (size_t k = 0; k < item.type_parameters.size() && k < type_arguments.size(); ++k)
+    if (item.type_parameters[k].name.text == type.text) return type_arguments[k];
   if (std::ranges::find(kPlannedTypes, type.text) != std::end(kPlannedTypes)) {
     diagnostics_->Report(DiagnosticCode::kNotBuilt, type.range,
                          fmt::format("values of type {}", type.text));
@@ -109,9 +109,8 @@ std::optional<ScalarType> ModuleLowering::ResolveScalar(TypeExprId id, const Ite
   std::vector<std::string_view> candidates;
   for (int k = 0; k < kScalarTypeCount; ++k)
     candidates.push_back(TextOf(static_cast<ScalarType>(k)));
-  if (item != nullptr)
-    for (const TypeParameterDecl& parameter : item->type_parameters)
-      candidates.push_back(parameter.name.text);
+  for (const TypeParameterDecl& parameter : item.type_parameters)
+    candidates.push_back(parameter.name.text);
   if (const auto nearest = NearestSpelling(type.text, candidates))
     report.hint = fmt::format("did you mean `{}`?", *nearest);
   return std::nullopt;
@@ -119,13 +118,14 @@ std::optional<ScalarType> ModuleLowering::ResolveScalar(TypeExprId id, const Ite
 
 std::optional<Signature> ModuleLowering::SignatureOf(const Item& item,
                                                      const TypeArguments& type_arguments) {
+  const SyntaxTree& tree = program_.UnitOf(item).tree;
   Signature signature;
   bool ok = true;
   for (const ParameterDecl& declaration : item.parameters) {
-    const TypeExpr& type = tree().type(declaration.type);
+    const TypeExpr& type = tree.type(declaration.type);
     const bool is_array = type.kind == TypeExprKind::kArray;
     const auto scalar =
-        ResolveScalar(is_array ? type.element : declaration.type, &item, type_arguments);
+        ResolveScalar(is_array ? type.element : declaration.type, item, type_arguments);
     if (!scalar) {
       ok = false;
       continue;
@@ -142,14 +142,14 @@ std::optional<Signature> ModuleLowering::SignatureOf(const Item& item,
     signature.parameters.push_back({&declaration, bound, is_array ? &type : nullptr});
   }
   if (item.result.valid()) {
-    if (tree().type(item.result).kind == TypeExprKind::kArray) {
+    if (tree.type(item.result).kind == TypeExprKind::kArray) {
       diagnostics_
-          ->Report(DiagnosticCode::kNotBuilt, tree().type(item.result).range,
+          ->Report(DiagnosticCode::kNotBuilt, tree.type(item.result).range,
                    "results that are arrays")
           .hint = "use an `out` parameter";
       return std::nullopt;
     }
-    signature.result = ResolveScalar(item.result, &item, type_arguments);
+    signature.result = ResolveScalar(item.result, item, type_arguments);
     ok = ok && signature.result.has_value();
   }
   if (!ok) return std::nullopt;
@@ -159,7 +159,7 @@ std::optional<Signature> ModuleLowering::SignatureOf(const Item& item,
 std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const Item& item,
                                                                         SourceRange use) {
   using State = CheckedProgram::ConstantState;
-  CheckedProgram::ConstantValue& value = program_.constants[program_.IndexOf(item)];
+  CheckedProgram::ConstantValue& value = program_.constants[&item];
   switch (value.state) {
     case State::kKnown:
       return value;
@@ -181,12 +181,12 @@ std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const It
     return std::nullopt;
   };
   if (!item.type.valid() || !item.value.valid()) return fail();
-  if (tree().type(item.type).kind == TypeExprKind::kArray) {
-    diagnostics_->Report(DiagnosticCode::kNotBuilt, tree().type(item.type).range,
-                         "constant arrays");
+  const SyntaxTree& tree = program_.UnitOf(item).tree;
+  if (tree.type(item.type).kind == TypeExprKind::kArray) {
+    diagnostics_->Report(DiagnosticCode::kNotBuilt, tree.type(item.type).range, "constant arrays");
     return fail();
   }
-  const auto type = ResolveScalar(item.type, nullptr, {});
+  const auto type = ResolveScalar(item.type, item, {});
   if (!type) return fail();
   const size_t errors = diagnostics_->error_count();
   ModuleLowering lowering(program_, *diagnostics_);

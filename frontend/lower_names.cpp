@@ -1,6 +1,8 @@
 // Variables, scopes and the environment of current values.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/spelling.h"
 #include "frontend/lowering.h"
 
@@ -16,13 +18,53 @@ bool FunctionLowering::CheckFree(Name name) {
     report.hint = "choose another name";
     return false;
   }
-  if (const Item* item = module_.program().ItemNamed(name.text)) {
+  if (const Item* item = ItemNamed(name.text)) {
     Diagnostic& report = Report(DiagnosticCode::kShadowing, name.range, name.text);
     report.notes.push_back({item->name.range, "declared at file level here"});
     report.hint = "choose another name";
     return false;
   }
+  if (const auto at = unit_.imports.find(name.text); at != unit_.imports.end()) {
+    Diagnostic& report = Report(DiagnosticCode::kShadowing, name.range, name.text);
+    report.notes.push_back({at->second.range, "imported here"});
+    report.hint = "choose another name";
+    return false;
+  }
   return true;
+}
+
+const SourceUnit* FunctionLowering::ImportedUnit(const Expr& field) const {
+  const Expr& file = expr(field.a);
+  if (file.kind != ExprKind::kName || Find(file.text) != nullptr) return nullptr;
+  return unit_.ImportNamed(file.text);
+}
+
+const Item* FunctionLowering::LowerImportedItem(const Expr& field) {
+  const SourceUnit& imported = *ImportedUnit(field);
+  const Item* item = imported.ItemNamed(field.text);
+  if (item != nullptr && field.text.starts_with('_')) {
+    Report(DiagnosticCode::kPrivateName, field.range, field.text, imported.name)
+        .notes.push_back({item->name.range, "declared here"});
+    return nullptr;
+  }
+  if (item != nullptr) return item;
+  Diagnostic& report = Report(DiagnosticCode::kUnknownName, field.range,
+                              fmt::format("{}.{}", imported.name, field.text));
+  std::vector<std::string_view> candidates;
+  for (const auto& [text, index] : imported.items)
+    if (!text.starts_with('_')) candidates.push_back(text);
+  std::sort(candidates.begin(), candidates.end());
+  if (const auto nearest = NearestSpelling(field.text, candidates))
+    report.hint = fmt::format("did you mean `{}.{}`?", imported.name, *nearest);
+  return nullptr;
+}
+
+const Item* FunctionLowering::CalleeOf(const Expr& call) const {
+  const Expr& callee = expr(call.a);
+  if (callee.kind == ExprKind::kName) return ItemNamed(callee.text);
+  if (callee.kind != ExprKind::kField) return nullptr;
+  const SourceUnit* imported = ImportedUnit(callee);
+  return imported == nullptr ? nullptr : imported->ItemNamed(callee.text);
 }
 
 VariableId FunctionLowering::Declare(Name name, VariableKind kind, Type type, ir::ValueId value) {
@@ -61,7 +103,8 @@ void FunctionLowering::ReportUnknown(std::string_view name, SourceRange range) {
   Diagnostic& report = Report(DiagnosticCode::kUnknownName, range, name);
   std::vector<std::string_view> candidates;
   for (const auto& [text, id] : visible_) candidates.push_back(text);
-  for (const auto& [text, index] : module_.program().items) candidates.push_back(text);
+  for (const auto& [text, index] : unit_.items) candidates.push_back(text);
+  for (const auto& [text, imported] : unit_.imports) candidates.push_back(text);
   for (const Builtin& builtin : AllBuiltins()) candidates.push_back(builtin.text);
   std::sort(candidates.begin(), candidates.end());
   if (const auto nearest = NearestSpelling(name, candidates))

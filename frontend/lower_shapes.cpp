@@ -92,7 +92,7 @@ void FunctionLowering::CollectBareSymbols(
           std::ranges::any_of(symbols, [&](const auto& s) { return s.first == e.text; });
       // A symbol named like a function or kernel is one; declaring it reports that it hides the
       // other.
-      const Item* item = module_.program().ItemNamed(e.text);
+      const Item* item = ItemNamed(e.text);
       const bool is_constant = item != nullptr && item->kind == ItemKind::kConst;
       if (!is_parameter && !known && !is_constant) symbols.emplace_back(e.text, e.range);
     }
@@ -104,6 +104,20 @@ std::vector<std::pair<std::string_view, SourceRange>> FunctionLowering::CollectS
   std::vector<std::pair<std::string_view, SourceRange>> symbols;
   CollectBareSymbols(signature, symbols);
   return symbols;
+}
+
+std::optional<ShapeExpr> FunctionLowering::ConstantShape(const Expr& e, const Item& item) {
+  const auto constant = module_.ConstantOf(item, e.range);
+  if (!constant) return std::nullopt;
+  if (!IsInteger(constant->type)) {
+    Report(DiagnosticCode::kTypeMismatch, e.range, "an integer as a size", TextOf(constant->type));
+    return std::nullopt;
+  }
+  const Int128 value = IntegerValue(constant->type, constant->bits);
+  if (FitsInteger(ScalarType::kI64, value) && value >= 0)
+    return ShapeExpr::Constant(static_cast<int64_t>(value));
+  Report(DiagnosticCode::kInvalidSize, e.range, FormatInt128(value));
+  return std::nullopt;
 }
 
 std::optional<ShapeExpr> FunctionLowering::LowerShape(ExprId size) {
@@ -133,25 +147,19 @@ std::optional<ShapeExpr> FunctionLowering::LowerShape(ExprId size) {
           return std::nullopt;
         }
       }
-      const Item* item = module_.program().ItemNamed(e.text);
-      if (item != nullptr && item->kind == ItemKind::kConst) {
-        const auto constant = module_.ConstantOf(*item, e.range);
-        if (!constant) return std::nullopt;
-        if (!IsInteger(constant->type)) {
-          Report(DiagnosticCode::kTypeMismatch, e.range, "an integer as a size",
-                 TextOf(constant->type));
-          return std::nullopt;
-        }
-        const Int128 value = IntegerValue(constant->type, constant->bits);
-        if (FitsInteger(ScalarType::kI64, value) && value >= 0)
-          return ShapeExpr::Constant(static_cast<int64_t>(value));
-        Report(DiagnosticCode::kInvalidSize, e.range, FormatInt128(value));
-        return std::nullopt;
-      }
+      const Item* item = ItemNamed(e.text);
+      if (item != nullptr && item->kind == ItemKind::kConst) return ConstantShape(e, *item);
       if (poisoned_.insert(e.text).second)
         Report(DiagnosticCode::kUnboundSymbol, e.range, e.text).hint = fmt::format(
             "give some array the size [{}], or add the parameter {}: i64", e.text, e.text);
       return std::nullopt;
+    }
+    case ExprKind::kField: {
+      if (ImportedUnit(e) == nullptr) break;
+      const Item* item = LowerImportedItem(e);
+      if (item == nullptr) return std::nullopt;
+      if (item->kind == ItemKind::kConst) return ConstantShape(e, *item);
+      break;
     }
     case ExprKind::kBinary: {
       const bool sum = e.binary == BinaryOperator::kAdd,

@@ -123,7 +123,7 @@ Flow FunctionLowering::LowerDeclaration(const Statement& s) {
   }
   std::optional<ScalarType> type;
   if (s.type.valid()) {
-    type = module_.ResolveScalar(s.type, &item_, type_arguments_);
+    type = module_.ResolveScalar(s.type, item_, type_arguments_);
     if (!type) {
       if (s.a.valid()) LowerExpression(s.a, std::nullopt);
       return Flow::kLive;
@@ -153,7 +153,7 @@ Flow FunctionLowering::LowerDeclaration(const Statement& s) {
 }
 
 void FunctionLowering::LowerArrayDeclaration(const Statement& s, const TypeExpr& type) {
-  const auto element = module_.ResolveScalar(type.element, &item_, type_arguments_);
+  const auto element = module_.ResolveScalar(type.element, item_, type_arguments_);
   std::vector<int64_t> constants;
   std::vector<ir::ValueId> sizes;
   std::string text;
@@ -272,7 +272,7 @@ void FunctionLowering::AssignVariable(const Statement& s, const Expr& target) {
   const auto at = visible_.find(target.text);
   if (at == visible_.end()) {
     if (!poisoned_.contains(target.text)) {
-      if (const Item* item = module_.program().ItemNamed(target.text))
+      if (const Item* item = ItemNamed(target.text))
         Report(DiagnosticCode::kNotAssignable, target.range, fmt::format("`{}`", target.text))
             .notes.push_back({item->name.range, "declared at file level here"});
       else

@@ -98,7 +98,6 @@ class ModuleLowering {
       : program_(program), diagnostics_(&diagnostics) {}
 
   CheckedProgram& program() { return program_; }
-  const SyntaxTree& tree() const { return program_.tree; }
   Diagnostics& diagnostics() { return *diagnostics_; }
   /// Sends reports elsewhere; returns where they went before.
   Diagnostics& Redirect(Diagnostics& diagnostics) {
@@ -115,7 +114,8 @@ class ModuleLowering {
 
   /// Nullopt after a diagnostic (an unknown type in the signature).
   std::optional<Signature> SignatureOf(const Item& item, const TypeArguments& type_arguments);
-  std::optional<ScalarType> ResolveScalar(TypeExprId type, const Item* item,
+  /// The type that `type`, a part of `item`, names.
+  std::optional<ScalarType> ResolveScalar(TypeExprId type, const Item& item,
                                           const TypeArguments& type_arguments);
   /// The value of constant `item`, computed when first asked for. Nullopt after a diagnostic.
   std::optional<CheckedProgram::ConstantValue> ConstantOf(const Item& item, SourceRange use);
@@ -130,7 +130,7 @@ class ModuleLowering {
   CheckedProgram& program_;
   Diagnostics* diagnostics_;
   ir::Module module_;
-  std::map<std::pair<size_t, TypeArguments>, ir::FunctionId> made_;
+  std::map<std::pair<const Item*, TypeArguments>, ir::FunctionId> made_;
   std::vector<Job> jobs_;
   bool is_incomplete_ = false;  ///< something was left out because of an earlier report
 };
@@ -164,6 +164,13 @@ class FunctionLowering {
   void OpenScope() { scopes_.emplace_back(); }
   void CloseScope();
   void ReportUnknown(std::string_view name, SourceRange range);
+  const Item* ItemNamed(std::string_view name) const { return unit_.ItemNamed(name); }
+  /// The imported file that `file` of `file.name` names, or null.
+  const SourceUnit* ImportedUnit(const Expr& field) const;
+  /// What `file.name` names in an imported file; null after a diagnostic.
+  const Item* LowerImportedItem(const Expr& field);
+  /// The item that a call means, or null.
+  const Item* CalleeOf(const Expr& call) const;
   void SetValue(VariableId id, ir::ValueId value);
   std::vector<ir::ValueId> Snapshot() const;
   void Restore(const std::vector<ir::ValueId>& snapshot);
@@ -174,6 +181,7 @@ class FunctionLowering {
   void CollectBareSymbols(const Signature& signature,
                           std::vector<std::pair<std::string_view, SourceRange>>& symbols);
   std::optional<ir::ShapeExpr> LowerShape(ExprId size);
+  std::optional<ir::ShapeExpr> ConstantShape(const Expr& e, const Item& item);
   ir::ValueId LowerShapeValue(const ir::ShapeExpr& shape, SourceRange range);
   void LowerConditions();
   void FinishBody(Flow flow);
@@ -256,6 +264,7 @@ class FunctionLowering {
   /// The same, converted to `type` implicitly, or a diagnostic.
   Operand LowerAs(ExprId id, ScalarType type);
   Operand LowerName(const Expr& e);
+  Operand LowerItemName(const Expr& e, const Item& item);
   Operand LowerElement(const Expr& e);
   Operand LowerIf(const Expr& e, std::optional<ScalarType> expected);
   Operand LowerBlockValue(BlockId block, std::optional<ScalarType> expected);
@@ -342,6 +351,7 @@ class FunctionLowering {
   std::pair<uint64_t, uint64_t> IdentityOf(ReduceKind kind, ScalarType type);
 
   ModuleLowering& module_;
+  const SourceUnit& unit_;  ///< the file of the function
   const SyntaxTree& tree_;
   const Item& item_;
   TypeArguments type_arguments_;

@@ -35,8 +35,8 @@ constexpr ForeignWord kForeignWords[] = {
     {"let", kConstantHint},
     {"var", kConstantHint},
     {"static", kConstantHint},
-    {"use", "files are brought in by `import`, which is not built yet"},
-    {"from", "files are brought in by `import`, which is not built yet"},
+    {"use", "files are brought in by `import`: `import \"file.ek\";`"},
+    {"from", "files are brought in by `import`: `import \"file.ek\";`"},
     {"test", "a test has a name: `test \"name\" { ... }`"},
     {"}", "no block is open here"},
     {";", "an item ends without a semicolon"},
@@ -62,7 +62,7 @@ void Parser::ParseItem() {
     case TokenKind::kStruct:
       return SkipStruct();
     case TokenKind::kImport:
-      return SkipImport();
+      return ParseImport();
     default:
       if (AtTest()) return ParseTest(item);
       ReportNoItem();
@@ -266,11 +266,32 @@ void Parser::SkipStruct() {
   if (At(TokenKind::kLeftBrace)) SkipBrackets();
 }
 
-void Parser::SkipImport() {
+void Parser::ParseImport() {
   const Token first = Advance();
-  while (!At(TokenKind::kSemicolon) && !At(TokenKind::kEnd) && !Peek().starts_line) Advance();
-  ReportNotBuilt(RangeFrom(first), "imports");
-  Accept(TokenKind::kSemicolon);
+  Import import;
+  if (At(TokenKind::kString)) {
+    const Token text = Advance();
+    import.path = TextOf(text).substr(1, text.end - text.begin - 2);
+    // The name is that of the file: `geometry` of "shapes/geometry.ek".
+    std::string_view stem = import.path.substr(import.path.find_last_of('/') + 1);
+    if (stem.ends_with(".ek")) stem.remove_suffix(3);
+    import.name = {stem, RangeOf(text)};
+  } else if (AtWord("std") && Kind(1) == TokenKind::kDot) {
+    import.is_library = true;
+    const Token root = Advance();
+    Advance();
+    if (!ExpectName("the name of a part of the library", import.name)) return SkipStatement();
+    import.path = sources_.file(file_).text().substr(root.begin, Previous().end - root.begin);
+  } else {
+    ReportUnexpected("the path of a file").hint =
+        "a file is imported by its path, `import \"geometry.ek\";`, a part of the library by its "
+        "name, `import std.random;`";
+    return SkipStatement();
+  }
+  import.range = RangeFrom(first, first);
+  import.range = WithPoint(import.range, import.is_library ? import.range : import.name.range);
+  ExpectSemicolon();
+  tree_.imports.push_back(std::move(import));
 }
 
 // --- Types

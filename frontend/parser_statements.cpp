@@ -116,7 +116,9 @@ void Parser::SkipNestedItem() {
     case TokenKind::kStruct:
       return SkipStruct();
     case TokenKind::kImport:
-      return SkipImport();
+      ReportUnexpected("a statement").hint = "imports stand at file level";
+      Advance();
+      return SkipStatement();
     case TokenKind::kConst:
       ReportUnexpected("a statement").hint =
           "constants stand at file level; in a body, declare `let x = ...`";

@@ -122,7 +122,7 @@ class Parser {
   bool ParseConst(Item& item);
   void ParseTest(Item& item);
   void SkipStruct();
-  void SkipImport();
+  void ParseImport();
   void ReportNoItem();
   std::string_view DocumentationBefore(const Token& first) const;
   TypeExprId ParseType();

@@ -1,8 +1,9 @@
-// A checked program: the syntax tree, its items by name, and the values of its constants.
+// A checked program: the syntax trees of its files, their items by name, and the values of the
+// constants.
 #pragma once
 
 #include <map>
-#include <set>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -12,11 +13,31 @@
 
 namespace einkorn::frontend {
 
+/// One file of a program with the names that it declares and imports.
+struct SourceUnit {
+  SyntaxTree tree;
+  std::string name;  ///< `geometry`; empty for the program's own file
+  std::unordered_map<std::string_view, size_t> items;  ///< all but tests
+  struct Imported {
+    const SourceUnit* unit;
+    SourceRange range;
+  };
+  std::unordered_map<std::string_view, Imported> imports;
+
+  const Item* ItemNamed(std::string_view text) const {
+    const auto at = items.find(text);
+    return at == items.end() ? nullptr : &tree.items[at->second];
+  }
+  const SourceUnit* ImportNamed(std::string_view text) const {
+    const auto at = imports.find(text);
+    return at == imports.end() ? nullptr : at->second.unit;
+  }
+};
+
 class CheckedProgram {
  public:
-  CheckedProgram(const SourceSet& program_sources, SyntaxTree program_tree,
-                 ConstantEvaluator evaluator)
-      : sources(program_sources), tree(std::move(program_tree)), evaluate(std::move(evaluator)) {}
+  CheckedProgram(const SourceSet& program_sources, ConstantEvaluator evaluator)
+      : sources(program_sources), evaluate(std::move(evaluator)) {}
 
   enum class ConstantState { kUnknown, kInProgress, kKnown, kFailed };
   struct ConstantValue {
@@ -25,17 +46,14 @@ class CheckedProgram {
     uint64_t bits = 0;
   };
 
-  const Item* ItemNamed(std::string_view name) const {
-    const auto at = items.find(name);
-    return at == items.end() ? nullptr : &tree.items[at->second];
-  }
-  size_t IndexOf(const Item& item) const { return static_cast<size_t>(&item - tree.items.data()); }
+  /// The file that the program was read from.
+  const SourceUnit& root() const { return *units.front(); }
+  const SourceUnit& UnitOf(const Item& item) const;
 
   const SourceSet& sources;
-  const SyntaxTree tree;
   const ConstantEvaluator evaluate;
-  std::unordered_map<std::string_view, size_t> items;  ///< all but tests
-  std::map<size_t, ConstantValue> constants;           ///< by item index; filled by Check
+  std::vector<std::unique_ptr<SourceUnit>> units;  ///< each file once, the program's own first
+  std::map<const Item*, ConstantValue> constants;  ///< filled by Check
 };
 
 }  // namespace einkorn::frontend

@@ -18,8 +18,8 @@ Result<std::vector<uint64_t>, Fault> EvaluateConstant(const ir::Module& module) 
 std::shared_ptr<const Program> Program::Read(std::string name, std::string text) {
   std::shared_ptr<Program> program(new Program());
   program->file_ = program->sources_.Add(std::move(name), std::move(text));
-  program->checked_ =
-      frontend::Check(program->sources_, program->file_, EvaluateConstant, program->diagnostics_);
+  program->checked_ = frontend::Check(program->sources_, program->file_, EvaluateConstant,
+                                      ReadSourceText, program->diagnostics_);
   if (program->checked_ != nullptr) {
     program->kernels_ = frontend::KernelsOf(*program->checked_);
     program->tests_ = frontend::TestsOf(*program->checked_);

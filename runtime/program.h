@@ -12,8 +12,9 @@ namespace einkorn {
 
 class Program {
  public:
-  /// Checks `text`; messages call it `name`. A wrong program is a Program too: its diagnostics say
-  /// what is wrong, and nothing of it can be compiled.
+  /// Checks `text`; messages call it `name`. Files that it imports are read; their paths are
+  /// relative to the folder of `name`, or to the current one. A wrong program is a Program too: its
+  /// diagnostics say what is wrong, and nothing of it can be compiled.
   static std::shared_ptr<const Program> Read(std::string name, std::string text);
 
   bool ok() const { return checked_ != nullptr; }

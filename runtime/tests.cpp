@@ -158,7 +158,8 @@ class TestRunner::Host final : public LaunchHost {
   }
 
   Result<KernelPointer> KernelFor(size_t target, const ir::Module& module, ir::FunctionId kernel) {
-    KernelPointer& known = kernels_[{target, module.function(kernel).name}];
+    KernelPointer& known =
+        kernels_[{target, module.function(kernel).range.file.index, module.function(kernel).name}];
     if (known != nullptr) return known;
     ir::Module closed = module;
     closed.entry = kernel;
@@ -171,8 +172,8 @@ class TestRunner::Host final : public LaunchHost {
   Session& session_;
   const Program& program_;
   std::vector<TestTarget> targets_;
-  std::map<std::pair<size_t, std::string>, KernelPointer>
-      kernels_;  // by target and name with types
+  // By target, file, and name with types.
+  std::map<std::tuple<size_t, uint32_t, std::string>, KernelPointer> kernels_;
   std::string difference_;
   std::optional<Error> refusal_;
 };

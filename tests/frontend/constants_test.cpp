@@ -20,7 +20,9 @@ std::string CheckStage(const SourceSet& sources, SourceFileId file, Diagnostics&
     if (outcome.fault) return *outcome.fault;
     return outcome.results;
   };
-  Check(sources, file, evaluate, diagnostics);
+  SourceSet own;  // checking adds imported files
+  const SourceFile& source = sources.file(file);
+  Check(own, own.Add(source.name(), std::string(source.text())), evaluate, {}, diagnostics);
   return {};
 }
 

@@ -385,8 +385,6 @@ TEST(Parser, SaysItOfItemsToo) {
 TEST(Parser, RefusesWhatIsNotBuiltByName) {
   const Mistake mistakes[] = {
       {"struct P { x: f32, y: [3] f32 }", "not_built 1:1", "structs"},
-      {"import \"geometry.ek\";", "not_built 1:1", "imports"},
-      {"import std.random;", "not_built 1:1", "imports"},
       {"@fast\nfn f() { }", "not_built 1:1", "`@fast`"},
       {"@depth(20) fn f() { }", "not_built 1:1", "`@depth`"},
       {"fn f(n: static i64) { }", "not_built 1:9", "`static` parameters"},
@@ -577,7 +575,7 @@ size_t CheckText(const std::string& text) {
   const ConstantEvaluator one = [](const ir::Module&) -> Result<std::vector<uint64_t>, Fault> {
     return std::vector<uint64_t>{1};
   };
-  Check(sources, file, one, diagnostics);
+  Check(sources, file, one, {}, diagnostics);
   for (const Diagnostic& d : diagnostics.list()) Render(d, sources, {});
   return diagnostics.list().size();
 }
