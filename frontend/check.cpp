@@ -90,8 +90,8 @@ class UnitLoader {
       return nullptr;
     }
     if (const auto at = known_.find(path); at != known_.end()) return at->second;
-    if (open_.size() >= kMaxImportDepth) {
-      Refuse(import, fmt::format("files import each other more than {} deep", kMaxImportDepth));
+    if (program_.units.size() >= kMaxFiles) {
+      Refuse(import, fmt::format("a program has at most {} files", kMaxFiles));
       return nullptr;
     }
     auto text = read_ ? read_(path) : UsageError("this program was not read from a file");
@@ -110,7 +110,8 @@ class UnitLoader {
            std::ranges::all_of(text, is_word);
   }
 
-  static constexpr size_t kMaxImportDepth = 64;
+  // Bounds the depth of the chain of imports too.
+  static constexpr size_t kMaxFiles = 256;
 
   SourceSet& sources_;
   CheckedProgram& program_;
