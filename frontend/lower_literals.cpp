@@ -257,8 +257,10 @@ Operand FunctionLowering::LowerArrayLiteral(const Expr& e, std::optional<ScalarT
     // The first element with a type of its own decides; literals alone are f64 or i64.
     ScalarType type = ScalarType::kI64;
     for (ExprId id : elements) {
-      if (HasFloatLiteral(id) && IsUntyped(id)) type = ScalarType::kF64;
-      if (IsUntyped(id)) continue;
+      if (IsUntyped(id)) {
+        if (HasFloatLiteral(id)) type = ScalarType::kF64;
+        continue;
+      }
       const Operand typed = LowerExpression(id, std::nullopt);
       if (!typed.ok()) return {};
       type = typed.scalar();
