@@ -4,24 +4,28 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "frontend/lexer.h"
 #include "frontend/lowering.h"
 #include "frontend/parser.h"
 
 namespace einkorn::frontend {
 namespace {
 
-// Enters every item but tests under its name.
-void CollectItems(SourceUnit& unit, Diagnostics& diagnostics) {
-  const SyntaxTree& tree = unit.tree;
-  for (size_t i = 0; i < tree.items.size(); ++i) {
-    const Item& item = tree.items[i];
+// Enters every item but tests under its name; imports and items share their names.
+void CollectNames(SourceUnit& unit, Diagnostics& diagnostics) {
+  std::unordered_map<std::string_view, SourceRange> declared;
+  const auto declare = [&](std::string_view name, SourceRange place) {
+    const auto [at, added] = declared.emplace(name, place);
+    if (added) return;
+    diagnostics.Report(DiagnosticCode::kDuplicateName, place, name)
+        .notes.push_back({at->second, "declared here before"});
+  };
+  for (const Import& import : unit.tree.imports) declare(import.name.text, import.range);
+  for (size_t i = 0; i < unit.tree.items.size(); ++i) {
+    const Item& item = unit.tree.items[i];
     if (item.kind == ItemKind::kTest) continue;
-    const auto import = unit.imports.find(item.name.text);
-    const auto [at, added] = unit.items.emplace(item.name.text, i);
-    if (added && import == unit.imports.end()) continue;
-    diagnostics.Report(DiagnosticCode::kDuplicateName, item.name.range, item.name.text)
-        .notes.push_back({added ? import->second.range : tree.items[at->second].name.range,
-                          "declared here before"});
+    declare(item.name.text, item.name.range);
+    unit.items.emplace(item.name.text, i);
   }
 }
 
@@ -38,12 +42,15 @@ class UnitLoader {
     SourceUnit& unit = *program_.units.back();
     unit.name = std::move(name);
     unit.tree = Parse(sources_, file, diagnostics_);
-    const std::string& path = sources_.file(file).name();
-    known_.emplace(Normal(path), &unit);
+    const std::string path = Normal(sources_.file(file).name());
+    known_.emplace(path, &unit);
     open_.push_back(path);
-    for (const Import& import : unit.tree.imports) LoadImport(unit, import);
+    for (const Import& import : unit.tree.imports) {
+      if (unit.imports.contains(import.name.text)) continue;  // CollectNames reports it
+      if (const SourceUnit* found = Find(unit, import))
+        unit.imports.emplace(import.name.text, SourceUnit::Imported{found, import.range});
+    }
     open_.pop_back();
-    CollectItems(unit, diagnostics_);
     return unit;
   }
 
@@ -54,18 +61,6 @@ class UnitLoader {
 
   void Refuse(const Import& import, std::string_view reason) {
     diagnostics_.Report(DiagnosticCode::kInvalidImport, import.range, import.path, reason);
-  }
-
-  void LoadImport(SourceUnit& unit, const Import& import) {
-    const auto [at, added] =
-        unit.imports.emplace(import.name.text, SourceUnit::Imported{nullptr, import.range});
-    if (!added) {
-      diagnostics_.Report(DiagnosticCode::kDuplicateName, import.range, import.name.text)
-          .notes.push_back({at->second.range, "declared here before"});
-      return;
-    }
-    at->second.unit = Find(unit, import);
-    if (at->second.unit == nullptr) unit.imports.erase(at);
   }
 
   // The unit that is meant; null after a diagnostic.
@@ -80,8 +75,7 @@ class UnitLoader {
     }
     const std::filesystem::path here(sources_.file(unit.tree.file).name());
     const std::string path = Normal(here.parent_path() / std::string(import.path));
-    const auto is_it = [&](const std::string& open) { return Normal(open) == path; };
-    if (const auto open = std::ranges::find_if(open_, is_it); open != open_.end()) {
+    if (const auto open = std::ranges::find(open_, path); open != open_.end()) {
       std::string circle = *open;
       for (auto next = open + 1; next != open_.end(); ++next)
         circle += fmt::format(" imports {}, which", *next);
@@ -100,14 +94,6 @@ class UnitLoader {
       return nullptr;
     }
     return &Load(sources_.Add(path, std::move(*text)), std::string(import.name.text));
-  }
-
-  static bool IsName(std::string_view text) {
-    const auto is_word = [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-    };
-    return !text.empty() && !(text[0] >= '0' && text[0] <= '9') &&
-           std::ranges::all_of(text, is_word);
   }
 
   // Bounds the depth of the chain of imports too.
@@ -221,10 +207,8 @@ CheckedProgramPointer Check(SourceSet& sources, SourceFileId file,
   auto program = std::make_unique<CheckedProgram>(sources, evaluate);
   UnitLoader(sources, *program, read, diagnostics).Load(file, {});
   // What could not be parsed is not checked: its names and types would be reported as missing.
-  const auto is_syntax = [](const Diagnostic& d) {
-    return d.is_error() && d.code != DiagnosticCode::kDuplicateName;
-  };
-  if (std::ranges::any_of(diagnostics.list(), is_syntax)) return nullptr;
+  if (diagnostics.has_errors()) return nullptr;
+  for (const auto& unit : program->units) CollectNames(*unit, diagnostics);
   for (const auto& unit : program->units) {
     for (const Item& item : unit->tree.items) {
       if (item.kind == ItemKind::kConst) {

@@ -298,4 +298,8 @@ std::vector<Token> LexPart(const SourceSet& sources, SourceFileId file, size_t b
   return Lexer(sources.file(file).text().substr(0, end), file, begin, diagnostics).Run();
 }
 
+bool IsName(std::string_view text) {
+  return !text.empty() && BeginsName(text.front()) && std::ranges::all_of(text, ContinuesName);
+}
+
 }  // namespace einkorn::frontend

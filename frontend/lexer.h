@@ -14,6 +14,9 @@ namespace einkorn::frontend {
 /// when `diagnostics` holds as many errors as it keeps.
 std::vector<Token> Lex(const SourceSet& sources, SourceFileId file, Diagnostics& diagnostics);
 
+/// Whether `text` could be a name: a letter or `_`, then letters, digits and `_`. Keywords count.
+bool IsName(std::string_view text);
+
 /// The tokens of the bytes [begin, end) of `file`, which Lex has seen before: the inside of `{}` in
 /// a string.
 std::vector<Token> LexPart(const SourceSet& sources, SourceFileId file, size_t begin, size_t end,

@@ -10,24 +10,26 @@ namespace einkorn::frontend {
 Operand FunctionLowering::LowerCall(const Expr& e, std::optional<ScalarType> expected,
                                     bool statement) {
   const Expr& callee = expr(e.a);
-  if (callee.kind == ExprKind::kField && ImportedUnit(callee) == nullptr) {
+  const bool is_field = callee.kind == ExprKind::kField;
+  const SourceUnit* imported = is_field ? ImportedUnit(callee) : nullptr;
+  if (is_field && imported == nullptr) {
     ReportMethod(callee);
     return {};
   }
-  if (callee.kind == ExprKind::kField) {
-    const Item* item = LowerImportedItem(callee);
-    return item == nullptr ? Operand{} : LowerUserCall(e, *item, statement);
-  }
-  if (callee.kind != ExprKind::kName) {
+  if (!is_field && callee.kind != ExprKind::kName) {
     Report(DiagnosticCode::kNotCallable, callee.range, "this expression");
     return {};
   }
-  const std::string_view name = callee.text;
+  const std::string_view name = SourceText(callee.range);
   for (size_t i = 0; i < e.argument_names.size(); ++i) {
     if (e.argument_names[i].empty() || name == "assert_close") continue;
     Report(DiagnosticCode::kInvalidArgument, expr(e.list[i]).range,
            fmt::format("`{}` takes no argument by name", name));
     return {};
+  }
+  if (imported != nullptr) {
+    const Item* item = LowerImportedItem(*imported, callee);
+    return item == nullptr ? Operand{} : LowerUserCall(e, *item, statement);
   }
   if (const Item* item = ItemNamed(name)) return LowerUserCall(e, *item, statement);
   if (name == "swap" && statement) {

@@ -86,8 +86,8 @@ Operand FunctionLowering::LowerExpression(ExprId id, std::optional<ScalarType> e
     case ExprKind::kName:
       return LowerName(e);
     case ExprKind::kField: {
-      if (ImportedUnit(e) != nullptr) {
-        const Item* item = LowerImportedItem(e);
+      if (const SourceUnit* imported = ImportedUnit(e)) {
+        const Item* item = LowerImportedItem(*imported, e);
         return item == nullptr ? Operand{} : LowerItemName(e, *item);
       }
       const Operand base = LowerExpression(e.a, std::nullopt);

@@ -18,19 +18,16 @@ bool FunctionLowering::CheckFree(Name name) {
     report.hint = "choose another name";
     return false;
   }
-  if (const Item* item = ItemNamed(name.text)) {
-    Diagnostic& report = Report(DiagnosticCode::kShadowing, name.range, name.text);
+  const Item* item = ItemNamed(name.text);
+  const auto import = unit_.imports.find(name.text);
+  if (item == nullptr && import == unit_.imports.end()) return true;
+  Diagnostic& report = Report(DiagnosticCode::kShadowing, name.range, name.text);
+  if (item != nullptr)
     report.notes.push_back({item->name.range, "declared at file level here"});
-    report.hint = "choose another name";
-    return false;
-  }
-  if (const auto at = unit_.imports.find(name.text); at != unit_.imports.end()) {
-    Diagnostic& report = Report(DiagnosticCode::kShadowing, name.range, name.text);
-    report.notes.push_back({at->second.range, "imported here"});
-    report.hint = "choose another name";
-    return false;
-  }
-  return true;
+  else
+    report.notes.push_back({import->second.range, "imported here"});
+  report.hint = "choose another name";
+  return false;
 }
 
 const SourceUnit* FunctionLowering::ImportedUnit(const Expr& field) const {
@@ -39,8 +36,7 @@ const SourceUnit* FunctionLowering::ImportedUnit(const Expr& field) const {
   return unit_.ImportNamed(file.text);
 }
 
-const Item* FunctionLowering::LowerImportedItem(const Expr& field) {
-  const SourceUnit& imported = *ImportedUnit(field);
+const Item* FunctionLowering::LowerImportedItem(const SourceUnit& imported, const Expr& field) {
   const Item* item = imported.ItemNamed(field.text);
   if (item != nullptr && field.text.starts_with('_')) {
     Report(DiagnosticCode::kPrivateName, field.range, field.text, imported.name)

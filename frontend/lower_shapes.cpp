@@ -155,8 +155,9 @@ std::optional<ShapeExpr> FunctionLowering::LowerShape(ExprId size) {
       return std::nullopt;
     }
     case ExprKind::kField: {
-      if (ImportedUnit(e) == nullptr) break;
-      const Item* item = LowerImportedItem(e);
+      const SourceUnit* imported = ImportedUnit(e);
+      if (imported == nullptr) break;
+      const Item* item = LowerImportedItem(*imported, e);
       if (item == nullptr) return std::nullopt;
       if (item->kind == ItemKind::kConst) return ConstantShape(e, *item);
       break;

@@ -167,8 +167,8 @@ class FunctionLowering {
   const Item* ItemNamed(std::string_view name) const { return unit_.ItemNamed(name); }
   /// The imported file that `file` of `file.name` names, or null.
   const SourceUnit* ImportedUnit(const Expr& field) const;
-  /// What `file.name` names in an imported file; null after a diagnostic.
-  const Item* LowerImportedItem(const Expr& field);
+  /// What `file.name` names in the imported file; null after a diagnostic.
+  const Item* LowerImportedItem(const SourceUnit& imported, const Expr& field);
   /// The item that a call means, or null.
   const Item* CalleeOf(const Expr& call) const;
   void SetValue(VariableId id, ir::ValueId value);
@@ -278,6 +278,7 @@ class FunctionLowering {
   // --- literals (lower_literals.cpp)
   bool IsUntyped(ExprId id) const;
   bool IsUntypedBlock(BlockId id) const;
+  /// Whether an untyped expression is of floats; only asked where IsUntyped.
   bool HasFloatLiteral(ExprId id) const;
   ScalarType DefaultType(ExprId id) const {
     return HasFloatLiteral(id) ? ScalarType::kF64 : ScalarType::kI64;

@@ -122,6 +122,11 @@ std::string_view Parser::TextOf(const Token& token) const {
   return sources_.file(file_).text().substr(token.begin, token.end - token.begin);
 }
 
+std::string_view Parser::InsideQuotes(const Token& token) const {
+  const std::string_view text = TextOf(token);
+  return text.substr(1, text.size() - 2);
+}
+
 SourceRange Parser::RangeFrom(const Token& first, const Token& point) const {
   const SourceRange whole = PlainRange(file_, first.begin, std::max(first.end, Previous().end));
   return WithPoint(whole, RangeOf(point));

@@ -253,7 +253,7 @@ void Parser::ParseTest(Item& item) {
   Advance();
   const Token name = Advance();
   item.name = NameOf(name);
-  item.name.text = item.name.text.substr(1, item.name.text.size() - 2);
+  item.name.text = InsideQuotes(name);
   item.range = RangeFrom(item_start_);
   ParseBody(item);
   tree_.items.push_back(std::move(item));
@@ -271,7 +271,7 @@ void Parser::ParseImport() {
   Import import;
   if (At(TokenKind::kString)) {
     const Token text = Advance();
-    import.path = TextOf(text).substr(1, text.end - text.begin - 2);
+    import.path = InsideQuotes(text);
     // The name is that of the file: `geometry` of "shapes/geometry.ek".
     std::string_view stem = import.path.substr(import.path.find_last_of('/') + 1);
     if (stem.ends_with(".ek")) stem.remove_suffix(3);
@@ -288,7 +288,7 @@ void Parser::ParseImport() {
         "name, `import std.random;`";
     return SkipStatement();
   }
-  import.range = RangeFrom(first, first);
+  import.range = RangeFrom(first);
   import.range = WithPoint(import.range, import.is_library ? import.range : import.name.range);
   ExpectSemicolon();
   tree_.imports.push_back(std::move(import));

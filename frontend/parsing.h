@@ -48,6 +48,8 @@ class Parser {
   /// From the beginning of `first` to the end of the token before this one, the caret at `first`.
   SourceRange RangeFrom(const Token& first) const { return RangeFrom(first, first); }
   SourceRange RangeFrom(const Token& first, const Token& point) const;
+  /// The text of a string token without its quotes.
+  std::string_view InsideQuotes(const Token& token) const;
   Name NameOf(const Token& token) const { return {TextOf(token), RangeOf(token)}; }
 
   // --- reports (parser.cpp)

@@ -158,8 +158,8 @@ class TestRunner::Host final : public LaunchHost {
   }
 
   Result<KernelPointer> KernelFor(size_t target, const ir::Module& module, ir::FunctionId kernel) {
-    KernelPointer& known =
-        kernels_[{target, module.function(kernel).range.file.index, module.function(kernel).name}];
+    const ir::Function& function = module.function(kernel);
+    KernelPointer& known = kernels_[{target, function.range.file.index, function.name}];
     if (known != nullptr) return known;
     ir::Module closed = module;
     closed.entry = kernel;
