@@ -79,6 +79,7 @@ enum class ExprKind : uint8_t {
   kUnary,       ///< unary a
   kBinary,      ///< a binary b
   kConversion,  ///< a conversion type
+  kStruct,      ///< a { argument_names: list }; a names the struct
   kIf,          ///< if a { block } else { other }; both blocks end in a value
   kBlock,       ///< { block }, which ends in a value
   kParen,       ///< ( a )
@@ -106,7 +107,7 @@ struct Expr {
 };
 
 enum class TypeExprKind : uint8_t {
-  kName,   ///< text: `i32` or a type parameter
+  kName,   ///< text: `i32`, a type parameter, a struct, or `file.Struct`
   kArray,  ///< [ sizes ] element
 };
 
@@ -182,7 +183,7 @@ struct TypeParameterDecl {
   Name type_class;
 };
 
-enum class ItemKind : uint8_t { kKernel, kFunction, kConst, kTest };
+enum class ItemKind : uint8_t { kKernel, kFunction, kConst, kTest, kStruct };
 
 struct Item {
   ItemKind kind = ItemKind::kFunction;
@@ -190,9 +191,9 @@ struct Item {
   SourceRange range;
   std::string_view documentation;  ///< the lines of `///` above it, as written; may be empty
   std::vector<TypeParameterDecl> type_parameters;
-  std::vector<ParameterDecl> parameters;
-  TypeExprId result;               ///< functions and kernels; invalid: returns nothing
-  std::vector<ExprId> conditions;  ///< `where a, b`
+  std::vector<ParameterDecl> parameters;  ///< of a struct: its fields
+  TypeExprId result;                      ///< functions and kernels; invalid: returns nothing
+  std::vector<ExprId> conditions;         ///< `where a, b`
   BlockId body;
   TypeExprId type;  ///< const
   ExprId value;     ///< const

@@ -14,12 +14,8 @@ constexpr std::array kBuiltins = {
 #undef EINKORN_BUILTIN
 };
 
-constexpr std::array<std::string_view, 40> kPlanned = {
-    "rsqrt", "cbrt",   "exp",       "exp2",    "expm1", "log",   "log2",         "log10",
-    "log1p", "pow",    "sin",       "cos",     "tan",   "asin",  "acos",         "atan",
-    "atan2", "sinh",   "cosh",      "tanh",    "asinh", "acosh", "atanh",        "hypot",
-    "erf",   "erfc",   "tgamma",    "lgamma",  "isqrt", "gcd",   "dot",          "cross",
-    "norm",  "matmul", "transpose", "complex", "conj",  "arg",   "argmin_value", "argmax_value"};
+constexpr std::array<std::string_view, 4> kPlanned = {"isqrt", "gcd", "argmin_value",
+                                                      "argmax_value"};
 
 using enum ScalarType;
 constexpr std::array kAll = {kI8, kI16, kI32, kI64, kU8, kU16, kU32, kU64, kF32, kF64, kBool};
@@ -28,15 +24,17 @@ constexpr std::span<const ScalarType> kEvery(kAll);
 struct TypeClass {
   std::string_view text;
   std::span<const ScalarType> members;
+  bool has_complex = false;
 };
-constexpr std::array<TypeClass, 7> kClasses = {{
+constexpr std::array<TypeClass, 8> kClasses = {{
     {"integer", kEvery.subspan(0, 8)},
     {"signed", kEvery.subspan(0, 4)},
     {"unsigned", kEvery.subspan(4, 4)},
     {"float", kEvery.subspan(8, 2)},
     {"real", kEvery.subspan(0, 10)},
-    {"number", kEvery.subspan(0, 10)},
-    {"any", kEvery},
+    {"complex", {}, true},
+    {"number", kEvery.subspan(0, 10), true},
+    {"any", kEvery, true},
 }};
 
 }  // namespace
@@ -70,9 +68,13 @@ std::optional<NamedReduction> ReductionNamed(std::string_view text) {
   return NamedReduction{*kind, rule};
 }
 
-std::span<const ScalarType> MembersOfClass(std::string_view text) {
+std::vector<DataType> MembersOfClass(std::string_view text) {
   const auto at = std::ranges::find(kClasses, text, &TypeClass::text);
-  return at == kClasses.end() ? std::span<const ScalarType>() : at->members;
+  if (at == kClasses.end()) return {};
+  std::vector<DataType> members(at->members.begin(), at->members.end());
+  if (at->has_complex)
+    for (ScalarType part : {kF32, kF64}) members.push_back(DataType::Complex(part));
+  return members;
 }
 
 }  // namespace einkorn::frontend

@@ -4,12 +4,14 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
+#include "frontend/data_type.h"
 #include "ir/ops.h"
 
 namespace einkorn::frontend {
 
-enum class BuiltinForm : uint8_t { kSame, kRotate, kBits, kFromBits, kComposed };
+enum class BuiltinForm : uint8_t { kSame, kRotate, kBits, kFromBits, kComposed, kValue, kLibrary };
 
 enum class BuiltinId : uint8_t {
 #define EINKORN_BUILTIN(name, text, arguments, form, opcode, rule) k##name,
@@ -39,7 +41,7 @@ struct NamedReduction {
 };
 std::optional<NamedReduction> ReductionNamed(std::string_view text);
 
-/// The scalar types that are members of type class `text`; empty if there is no such class.
-std::span<const ScalarType> MembersOfClass(std::string_view text);
+/// The types that are members of type class `text`; empty if there is no such class.
+std::vector<DataType> MembersOfClass(std::string_view text);
 
 }  // namespace einkorn::frontend

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "frontend/lexer.h"
+#include "frontend/library.h"
 #include "frontend/lowering.h"
 #include "frontend/parser.h"
 
@@ -37,10 +38,11 @@ class UnitLoader {
              Diagnostics& diagnostics)
       : sources_(sources), program_(program), read_(read), diagnostics_(diagnostics) {}
 
-  SourceUnit& Load(SourceFileId file, std::string name) {
+  SourceUnit& Load(SourceFileId file, std::string name, bool is_library = false) {
     program_.units.push_back(std::make_unique<SourceUnit>());
     SourceUnit& unit = *program_.units.back();
     unit.name = std::move(name);
+    unit.is_library = is_library;
     unit.tree = Parse(sources_, file, diagnostics_);
     const std::string path = Normal(sources_.file(file).name());
     known_.emplace(path, &unit);
@@ -52,6 +54,18 @@ class UnitLoader {
     }
     open_.pop_back();
     return unit;
+  }
+
+  // Part `name` of the library; null if there is none.
+  const SourceUnit* LoadLibrary(std::string_view name) {
+    for (const auto& unit : program_.units)
+      if (unit->is_library && unit->name == name) return unit.get();
+    const auto text = LibrarySource(name);
+    if (!text) return nullptr;
+    const SourceFileId file = sources_.Add(fmt::format("std/{}.ek", name), std::string(*text));
+    SourceUnit& unit = Load(file, std::string(name), /*is_library=*/true);
+    CollectNames(unit, diagnostics_);
+    return &unit;
   }
 
  private:
@@ -66,8 +80,9 @@ class UnitLoader {
   // The unit that is meant; null after a diagnostic.
   const SourceUnit* Find(const SourceUnit& unit, const Import& import) {
     if (import.is_library) {
-      Refuse(import, "the library has no part of this name");
-      return nullptr;
+      const SourceUnit* found = LoadLibrary(import.name.text);
+      if (found == nullptr) Refuse(import, "the library has no part of this name");
+      return found;
     }
     if (!IsName(import.name.text)) {
       Refuse(import, "the name of the file must be a name: letters, digits and `_`, then `.ek`");
@@ -127,7 +142,7 @@ void ForEachBinding(const Item& item, const std::function<bool(const TypeArgumen
   while (true) {
     TypeArguments types;
     for (size_t k = 0; k < count; ++k)
-      types.push_back(MembersOfClass(item.type_parameters[k].type_class.text)[chosen[k]]);
+      types.emplace_back(MembersOfClass(item.type_parameters[k].type_class.text)[chosen[k]]);
     if (!visit(types)) return;
     size_t k = 0;
     while (k < count &&
@@ -141,7 +156,7 @@ std::string DescribeBinding(const Item& item, const TypeArguments& types) {
   std::string text = "for";
   for (size_t k = 0; k < types.size(); ++k)
     text += fmt::format("{} {} = {}", k == 0 ? "" : ",", item.type_parameters[k].name.text,
-                        TextOf(types[k]));
+                        types[k].text());
   return text;
 }
 
@@ -201,6 +216,13 @@ const SourceUnit& CheckedProgram::UnitOf(const Item& item) const {
   return **at;
 }
 
+const SourceUnit* CheckedProgram::Library(std::string_view name) {
+  Diagnostics diagnostics;
+  const SourceUnit* unit = UnitLoader(sources, *this, {}, diagnostics).LoadLibrary(name);
+  EINKORN_CHECK(!diagnostics.has_errors(), "a part of the library has mistakes");
+  return unit;
+}
+
 CheckedProgramPointer Check(SourceSet& sources, SourceFileId file,
                             const ConstantEvaluator& evaluate, const SourceReader& read,
                             Diagnostics& diagnostics) {
@@ -208,13 +230,20 @@ CheckedProgramPointer Check(SourceSet& sources, SourceFileId file,
   UnitLoader(sources, *program, read, diagnostics).Load(file, {});
   // What could not be parsed is not checked: its names and types would be reported as missing.
   if (diagnostics.has_errors()) return nullptr;
-  for (const auto& unit : program->units) CollectNames(*unit, diagnostics);
-  for (const auto& unit : program->units) {
+  for (const auto& unit : program->units)
+    if (!unit->is_library) CollectNames(*unit, diagnostics);
+  // Checking may add parts of the library, which are right already.
+  for (size_t k = 0; k < program->units.size(); ++k) {
+    const SourceUnit* unit = program->units[k].get();
+    if (unit->is_library) continue;
     for (const Item& item : unit->tree.items) {
       if (item.kind == ItemKind::kConst) {
         ModuleLowering lowering(*program, diagnostics);
         static_cast<void>(lowering.ConstantOf(item, item.name.range));
-      } else if (item.kind != ItemKind::kTest || unit == program->units.front()) {
+      } else if (item.kind == ItemKind::kStruct) {
+        ModuleLowering lowering(*program, diagnostics);
+        static_cast<void>(lowering.StructOf(item));
+      } else if (item.kind != ItemKind::kTest || unit == &program->root()) {
         CheckItem(*program, item, diagnostics);
       }
     }
@@ -303,7 +332,7 @@ Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view n
                                     TextOf(type_arguments[k]), parameter.type_class.text,
                                     parameter.name.text));
   }
-  return LowerChecked(program, *item, type_arguments);
+  return LowerChecked(program, *item, {type_arguments.begin(), type_arguments.end()});
 }
 
 Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index) {

@@ -126,6 +126,8 @@ std::string HeadOf(const Item& item) {
       return fmt::format("fn {}", item.name.text);
     case ItemKind::kConst:
       return fmt::format("const {}", item.name.text);
+    case ItemKind::kStruct:
+      return "struct";
     case ItemKind::kTest:
       return fmt::format("test \"{}\"", item.name.text);
   }
@@ -148,6 +150,7 @@ void TreeDump::DumpItem(const Item& item) {
     const Inside where(*this);
     Dump(condition);
   }
+  if (item.kind == ItemKind::kStruct) return;
   if (item.kind == ItemKind::kConst) {
     Dump(item.type);
     Dump(item.value);
@@ -265,6 +268,8 @@ std::string HeadOf(const Expr& e) {
       return fmt::format("binary {}", InfoOf(e.binary).text);
     case ExprKind::kConversion:
       return fmt::format("conversion {}", InfoOf(e.conversion).text);
+    case ExprKind::kStruct:
+      return "struct";
     case ExprKind::kIf:
       return "if";
     case ExprKind::kBlock:

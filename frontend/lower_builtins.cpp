@@ -8,14 +8,13 @@
 namespace einkorn::frontend {
 
 // Lowers all arguments of `e` to one type: literals take the type of the others, else the expected.
-bool FunctionLowering::LowerSameType(const Expr& e, std::string_view text,
-                                     std::optional<ScalarType> expected,
+bool FunctionLowering::LowerSameType(const Expr& e, std::string_view text, const DataType& expected,
                                      std::vector<Operand>& arguments) {
   arguments.assign(e.list.size(), {});
   std::optional<Operand> widest;
   for (size_t i = 0; i < e.list.size(); ++i) {
     if (IsUntyped(e.list[i])) continue;
-    arguments[i] = LowerExpression(e.list[i], std::nullopt);
+    arguments[i] = LowerExpression(e.list[i], {});
     if (!arguments[i].ok()) return false;
     if (!widest) {
       widest = arguments[i];
@@ -25,28 +24,28 @@ bool FunctionLowering::LowerSameType(const Expr& e, std::string_view text,
     if (!Unify(*widest, other, text, e.range)) return false;
     widest = other;
   }
-  std::optional<ScalarType> type = expected;
+  DataType type = expected;
   if (widest) {
-    if (widest->is_array()) {
+    if (widest->is_view()) {
       Report(DiagnosticCode::kInvalidOperand, e.range, text, "arrays");
       return false;
     }
-    type = widest->scalar();
+    type = widest->type;
   }
-  if (!type) {
+  if (!type.valid()) {
     const ExprId self(static_cast<size_t>(&e - tree_.exprs.data()));
     type = DefaultType(self);
   }
   for (size_t i = 0; i < e.list.size(); ++i) {
     if (!arguments[i].ok()) arguments[i] = LowerExpression(e.list[i], type);
-    arguments[i] = Coerce(arguments[i], *type, expr(e.list[i]).range);
+    arguments[i] = Coerce(arguments[i], type, expr(e.list[i]).range);
     if (!arguments[i].ok()) return false;
   }
   return true;
 }
 
 Operand FunctionLowering::LowerBuiltin(const Expr& e, const Builtin& builtin,
-                                       std::optional<ScalarType> expected) {
+                                       const DataType& expected) {
   if (e.list.size() != builtin.arguments) {
     Report(DiagnosticCode::kWrongArgumentCount, e.range, builtin.text,
            fmt::format("{} argument{}", builtin.arguments, builtin.arguments == 1 ? "" : "s"),
@@ -55,13 +54,19 @@ Operand FunctionLowering::LowerBuiltin(const Expr& e, const Builtin& builtin,
   }
   std::vector<Operand> arguments;
   switch (builtin.form) {
+    case BuiltinForm::kValue:
+      return LowerValueBuiltin(e, builtin, expected);
     case BuiltinForm::kSame:
+    case BuiltinForm::kLibrary:
     case BuiltinForm::kComposed: {
       if (!LowerSameType(e, builtin.text, expected, arguments)) return {};
+      if (arguments[0].type.is_complex() && builtin.id == BuiltinId::kAbs)
+        return CallLibrary(e, "hypot", {Made(arguments[0].parts[0]), Made(arguments[0].parts[1])});
       if (!CheckOperand(builtin.opcode, builtin.text, arguments[0], e.range)) return {};
       if (builtin.form == BuiltinForm::kComposed) return LowerComposed(e, builtin, arguments);
+      if (builtin.form == BuiltinForm::kLibrary) return CallLibrary(e, builtin.text, arguments);
       std::vector<ir::ValueId> operands;
-      for (const Operand& argument : arguments) operands.push_back(argument.value);
+      for (const Operand& argument : arguments) operands.push_back(argument.value());
       const ScalarType type = arguments[0].scalar();
       const bool ruled = InfoOf(builtin.opcode).rules != RuleSet::kNone;
       return Made(
@@ -73,31 +78,34 @@ Operand FunctionLowering::LowerBuiltin(const Expr& e, const Builtin& builtin,
     }
     case BuiltinForm::kRotate: {
       const Operand value =
-          LowerExpression(e.list[0], IsUntyped(e.list[0]) ? expected : std::nullopt);
-      const Operand amount = LowerExpression(e.list[1], std::nullopt);
+          LowerExpression(e.list[0], IsUntyped(e.list[0]) ? expected : DataType());
+      const Operand amount = LowerExpression(e.list[1], {});
       if (!value.ok() || !amount.ok()) return {};
       if (!CheckOperand(builtin.opcode, builtin.text, value, e.range)) return {};
       if (!CheckOperand(builtin.opcode, builtin.text, amount, e.range)) return {};
-      return Made(builder_.Binary(builtin.opcode, Rule::kNone, value.value, amount.value, e.range));
+      return Made(
+          builder_.Binary(builtin.opcode, Rule::kNone, value.value(), amount.value(), e.range));
     }
     case BuiltinForm::kBits: {
-      const Operand value = LowerExpression(e.list[0], std::nullopt);
+      const Operand value = LowerExpression(e.list[0], {});
       if (!value.ok() || !CheckOperand(builtin.opcode, builtin.text, value, e.range)) return {};
       const ScalarType type =
           value.scalar() == ScalarType::kF32 ? ScalarType::kU32 : ScalarType::kU64;
       return Made(builder_.AppendValue({.opcode = builtin.opcode,
                                         .range = e.range,
-                                        .operands = {value.value},
+                                        .operands = {value.value()},
                                         .results = {Type::Scalar(type)}}));
     }
     case BuiltinForm::kFromBits: {
-      std::optional<ScalarType> to = expected && IsFloat(*expected) ? expected : std::nullopt;
+      std::optional<ScalarType> to;
+      if (expected.is_scalar() && IsFloat(expected.scalar())) to = expected.scalar();
       if (!e.type_arguments.empty()) {
-        to = module_.ResolveScalar(e.type_arguments[0], item_, type_arguments_);
-        if (!to) return {};
+        const DataType type = module_.Resolve(e.type_arguments[0], item_, type_arguments_);
+        if (!type.valid()) return {};
+        to = type.is_scalar() ? type.scalar() : ScalarType::kBool;
       }
-      const auto bits_type = [&]() -> std::optional<ScalarType> {
-        if (!IsUntyped(e.list[0])) return std::nullopt;
+      const auto bits_type = [&]() -> DataType {
+        if (!IsUntyped(e.list[0])) return {};
         return to == ScalarType::kF32 ? ScalarType::kU32 : ScalarType::kU64;
       };
       const Operand value = LowerExpression(e.list[0], bits_type());
@@ -111,16 +119,35 @@ Operand FunctionLowering::LowerBuiltin(const Expr& e, const Builtin& builtin,
       const ScalarType type = BitsOf(value.scalar()) == 32 ? ScalarType::kF32 : ScalarType::kF64;
       return Made(builder_.AppendValue({.opcode = builtin.opcode,
                                         .range = e.range,
-                                        .operands = {value.value},
+                                        .operands = {value.value()},
                                         .results = {Type::Scalar(type)}}));
     }
   }
   return {};
 }
 
+Operand FunctionLowering::CallLibrary(const Expr& e, std::string_view name,
+                                      const std::vector<Operand>& arguments) {
+  const ScalarType type = arguments[0].scalar();
+  const SourceUnit* unit =
+      module_.program().Library(type == ScalarType::kF32 ? "float32" : "float64");
+  const Item* item = unit == nullptr ? nullptr : unit->ItemNamed(name);
+  if (item == nullptr) {
+    Report(DiagnosticCode::kNotBuilt, e.range, fmt::format("calls of `{}`", name));
+    return {};
+  }
+  std::vector<ir::ValueId> operands;
+  for (const Operand& argument : arguments) operands.push_back(argument.value());
+  return Made(builder_.AppendValue({.opcode = Opcode::kCall,
+                                    .range = e.range,
+                                    .operands = operands,
+                                    .results = {Type::Scalar(type)},
+                                    .immediate = module_.Require(*item, {}).index}));
+}
+
 Operand FunctionLowering::LowerComposed(const Expr& e, const Builtin& builtin,
                                         std::vector<Operand>& arguments) {
-  const ir::ValueId x = arguments[0].value;
+  const ir::ValueId x = arguments[0].value();
   const ScalarType type = arguments[0].scalar();
   const auto binary = [&](Opcode opcode, Rule rule, ir::ValueId a, ir::ValueId b) {
     return builder_.Binary(opcode, rule, a, b, e.range);
@@ -133,8 +160,8 @@ Operand FunctionLowering::LowerComposed(const Expr& e, const Builtin& builtin,
   switch (builtin.id) {
     case BuiltinId::kClamp:
       return Made(binary(Opcode::kMin, Rule::kNone,
-                         binary(Opcode::kMax, Rule::kNone, x, arguments[1].value),
-                         arguments[2].value));
+                         binary(Opcode::kMax, Rule::kNone, x, arguments[1].value()),
+                         arguments[2].value()));
     case BuiltinId::kIsnan:
       return Made(binary(Opcode::kNe, Rule::kNone, x, x));
     case BuiltinId::kIsinf:
@@ -144,7 +171,7 @@ Operand FunctionLowering::LowerComposed(const Expr& e, const Builtin& builtin,
     case BuiltinId::kFloorDiv:
     case BuiltinId::kFloorMod: {
       // The truncated result is corrected by one where the remainder's sign is not the divisor's.
-      const ir::ValueId y = arguments[1].value;
+      const ir::ValueId y = arguments[1].value();
       const bool is_div = builtin.id == BuiltinId::kFloorDiv;
       const ir::ValueId quotient =
           is_div ? binary(Opcode::kDiv, Rule::kChecked, x, y) : ir::ValueId();
@@ -180,8 +207,7 @@ void FunctionLowering::LowerAssertClose(const Expr& e) {
     return;
   }
   Operand left, right;
-  if (!LowerOperands(e.list[0], e.list[1], std::nullopt, "assert_close", e.range, left, right))
-    return;
+  if (!LowerOperands(e.list[0], e.list[1], {}, "assert_close", e.range, left, right)) return;
   if (!CheckOperand(Opcode::kBits, "assert_close", left, e.range)) return;
   const ScalarType type = left.scalar();
   const ScalarType word = type == ScalarType::kF32 ? ScalarType::kU32 : ScalarType::kU64;
@@ -193,7 +219,7 @@ void FunctionLowering::LowerAssertClose(const Expr& e) {
   const auto place_of = [&](const Operand& value) {
     const ir::ValueId bits = builder_.AppendValue({.opcode = Opcode::kBits,
                                                    .range = e.range,
-                                                   .operands = {value.value},
+                                                   .operands = {value.value()},
                                                    .results = {Type::Scalar(word)}});
     const ir::ValueId as_signed = builder_.Convert(place, Rule::kWrap, bits, e.range);
     const ir::ValueId least = builder_.Integer(place, LeastOf(place), e.range);
@@ -210,10 +236,10 @@ void FunctionLowering::LowerAssertClose(const Expr& e) {
   const ir::ValueId distance =
       builder_.Unary(Opcode::kAbs, Rule::kSaturate,
                      builder_.Binary(Opcode::kSub, Rule::kSaturate, a, b, e.range), e.range);
-  const ir::ValueId close = builder_.Compare(Opcode::kLe, distance, ulp.value, e.range);
+  const ir::ValueId close = builder_.Compare(Opcode::kLe, distance, ulp.value(), e.range);
   FailUnless(close, FaultKind::kAssertion,
              fmt::format("assert_close: {{}} and {{}} are {{}} ulp apart, more than {{}}"),
-             {left.value, right.value, distance, ulp.value}, e.range);
+             {left.value(), right.value(), distance, ulp.value()}, e.range);
 }
 
 }  // namespace einkorn::frontend

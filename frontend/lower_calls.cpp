@@ -7,8 +7,7 @@
 
 namespace einkorn::frontend {
 
-Operand FunctionLowering::LowerCall(const Expr& e, std::optional<ScalarType> expected,
-                                    bool statement) {
+Operand FunctionLowering::LowerCall(const Expr& e, const DataType& expected, bool statement) {
   const Expr& callee = expr(e.a);
   const bool is_field = callee.kind == ExprKind::kField;
   const SourceUnit* imported = is_field ? ImportedUnit(callee) : nullptr;
@@ -47,7 +46,7 @@ Operand FunctionLowering::LowerCall(const Expr& e, std::optional<ScalarType> exp
     value = LowerArrayReduction(e, *reduction, expected);
   } else if (builtin != nullptr) {
     value = LowerBuiltin(e, *builtin, expected);
-  } else if (ScalarTypeNamed(name)) {
+  } else if (TypeNamed(name).valid()) {
     Report(DiagnosticCode::kWrongKindOfName, callee.range, name, "a type", "a function").hint =
         fmt::format("convert with `as`: x as {}", name);
     return {};
@@ -56,7 +55,9 @@ Operand FunctionLowering::LowerCall(const Expr& e, std::optional<ScalarType> exp
     return {};
   } else if (const Variable* variable = Find(name)) {
     Report(DiagnosticCode::kWrongKindOfName, callee.range, name, "a variable", "a function").hint =
-        variable->type.is_array() ? fmt::format("index it with brackets: {}[...]", name) : "";
+        variable->in_memory || variable->type.is_array()
+            ? fmt::format("index it with brackets: {}[...]", name)
+            : "";
     return {};
   } else {
     ReportUnknown(name, callee.range);
@@ -74,28 +75,24 @@ void FunctionLowering::ReportMethod(const Expr& callee) {
            fmt::format("calls of `{}`", SourceText(callee.range)));
     return;
   }
-  const Operand value = LowerExpression(callee.a, std::nullopt);
+  const Operand value = LowerReference(callee.a);
   if (!value.ok()) return;
   Report(DiagnosticCode::kNotCallable, callee.range, fmt::format("`.{}`", callee.text)).hint =
-      value.is_array() ? "the sizes of an array are the symbols of its declaration"
-                       : fmt::format("write {}({})", callee.text, SourceText(object.range));
+      value.is_view() || value.type.is_array()
+          ? "the sizes of an array are the symbols of its declaration"
+          : fmt::format("write {}({})", callee.text, SourceText(object.range));
 }
 
-namespace {
-
-// The element type of a parameter, and how many dimensions it has.
-struct DeclaredType {
-  TypeExprId element;
-  int rank = 0;
-};
-
-DeclaredType Declared(const SyntaxTree& tree, TypeExprId id) {
+// The type at the bottom of a parameter's type: `T` of `[n] [3] T`.
+static const TypeExpr& ElementTypeOf(const SyntaxTree& tree, TypeExprId id) {
   const TypeExpr& type = tree.type(id);
-  if (type.kind == TypeExprKind::kName) return {id, 0};
-  return {type.element, static_cast<int>(type.sizes.size())};
+  return type.kind == TypeExprKind::kArray ? ElementTypeOf(tree, type.element) : type;
 }
 
-}  // namespace
+// Of an argument the type that a type parameter stands for.
+static DataType Innermost(const DataType& type) {
+  return type.is_array() ? Innermost(type.element()) : type;
+}
 
 // Type arguments from the explicit list, else from the arguments that have types of their own;
 // those are lowered here once and kept in `typed`.
@@ -104,63 +101,107 @@ std::optional<TypeArguments> FunctionLowering::InferTypes(const Expr& e, const I
   typed.assign(e.list.size(), {});
   const SyntaxTree& its_tree = module_.program().UnitOf(item).tree;
   const size_t count = item.type_parameters.size();
-  std::vector<std::optional<ScalarType>> bound(count);
+  TypeArguments bound(count);
   if (e.type_arguments.size() > count) {
     Report(DiagnosticCode::kWrongArgumentCount, e.range, item.name.text,
            fmt::format("{} type arguments", count), fmt::format("{}", e.type_arguments.size()));
     return std::nullopt;
   }
   for (size_t k = 0; k < e.type_arguments.size(); ++k) {
-    bound[k] = module_.ResolveScalar(e.type_arguments[k], item_, type_arguments_);
-    if (!bound[k]) return std::nullopt;
+    bound[k] = module_.Resolve(e.type_arguments[k], item_, type_arguments_);
+    if (!bound[k].valid()) return std::nullopt;
   }
+  const auto parameter_of = [&](size_t argument) {
+    const TypeExpr& element = ElementTypeOf(its_tree, item.parameters[argument].type);
+    return std::ranges::find(item.type_parameters, element.text,
+                             [](const TypeParameterDecl& p) { return p.name.text; });
+  };
   for (size_t i = 0; i < e.list.size() && count > 0; ++i) {
-    const DeclaredType declared = Declared(its_tree, item.parameters[i].type);
-    const auto parameter =
-        std::ranges::find(item.type_parameters, its_tree.type(declared.element).text,
-                          [](const TypeParameterDecl& p) { return p.name.text; });
+    const auto parameter = parameter_of(i);
     if (parameter == item.type_parameters.end()) continue;
-    auto& target = bound[static_cast<size_t>(parameter - item.type_parameters.begin())];
+    DataType& target = bound[static_cast<size_t>(parameter - item.type_parameters.begin())];
     if (IsUntyped(e.list[i]) || expr(e.list[i]).kind == ExprKind::kArray) continue;
-    typed[i] = LowerExpression(e.list[i], std::nullopt);
+    typed[i] = LowerReference(e.list[i]);
     if (!typed[i].ok()) return std::nullopt;
-    if (!target) target = typed[i].scalar();
+    if (!target.valid()) target = Innermost(typed[i].type);
   }
   // What only literals bind takes their default.
   for (size_t i = 0; i < e.list.size() && count > 0; ++i) {
-    const DeclaredType declared = Declared(its_tree, item.parameters[i].type);
-    for (size_t k = 0; k < count; ++k) {
-      if (bound[k] || item.type_parameters[k].name.text != its_tree.type(declared.element).text)
-        continue;
-      if (IsUntyped(e.list[i])) bound[k] = DefaultType(e.list[i]);
-      if (expr(e.list[i]).kind == ExprKind::kArray) {
-        typed[i] = LowerArrayLiteral(expr(e.list[i]), std::nullopt, nullptr);
-        if (!typed[i].ok()) return std::nullopt;
-        bound[k] = typed[i].scalar();
-      }
+    const auto parameter = parameter_of(i);
+    if (parameter == item.type_parameters.end()) continue;
+    DataType& target = bound[static_cast<size_t>(parameter - item.type_parameters.begin())];
+    if (target.valid()) continue;
+    if (IsUntyped(e.list[i])) target = DefaultType(e.list[i]);
+    if (expr(e.list[i]).kind == ExprKind::kArray) {
+      typed[i] = LowerStoredLiteral(expr(e.list[i]), {}, nullptr);
+      if (!typed[i].ok()) return std::nullopt;
+      target = Innermost(typed[i].type);
     }
   }
   TypeArguments types;
   for (size_t k = 0; k < count; ++k) {
     const TypeParameterDecl& parameter = item.type_parameters[k];
-    if (!bound[k]) {
+    if (!bound[k].valid()) {
       Report(DiagnosticCode::kCannotInfer, e.range, parameter.name.text).hint =
           fmt::format("give it: {}<f32>(...)", item.name.text);
       return std::nullopt;
     }
     const auto members = MembersOfClass(parameter.type_class.text);
-    if (std::ranges::find(members, *bound[k]) == members.end()) {
-      Diagnostic& report = Report(DiagnosticCode::kClassViolation, e.range, TextOf(*bound[k]),
+    if (std::ranges::find(members, bound[k]) == members.end()) {
+      Diagnostic& report = Report(DiagnosticCode::kClassViolation, e.range, bound[k].text(),
                                   parameter.type_class.text, parameter.name.text);
       report.notes.push_back({parameter.type_class.range, "the class is required here"});
       return std::nullopt;
     }
-    types.push_back(*bound[k]);
+    types.push_back(bound[k]);
   }
   return types;
 }
 
-bool FunctionLowering::LowerArguments(const Expr& e, const Item& item, const Signature& signature,
+// What a call passes for an array parameter; not ok after a diagnostic.
+Operand FunctionLowering::LowerArrayArgument(ExprId id, const Operand& typed,
+                                             const BoundParameter& parameter) {
+  const Expr& argument = expr(id);
+  Operand given = typed;
+  const DataType element = parameter.is_view() ? parameter.type : parameter.type.element();
+  if (!given.ok())
+    given = argument.kind == ExprKind::kArray ? LowerStoredLiteral(argument, element, nullptr)
+                                              : LowerReference(id);
+  if (!given.ok()) return {};
+  const bool is_array = given.is_view() || given.type.is_array();
+  const Operand array = is_array ? AsView(given) : given;
+  const size_t rank = parameter.is_view() ? parameter.rank : parameter.type.sizes().size();
+  if (is_array && array.type == element && array.sizes.size() == rank) return array;
+  const auto describe = [](const DataType& type, size_t dimensions) {
+    if (dimensions == 0) return type.text();
+    return fmt::format("an array of {} with {} dimension{}", type.text(), dimensions,
+                       dimensions == 1 ? "" : "s");
+  };
+  Report(DiagnosticCode::kTypeMismatch, argument.range, describe(element, rank),
+         describe(array.type, array.sizes.size()));
+  return {};
+}
+
+// The variable that is written through an `inout` or `out` argument; nullopt after a diagnostic.
+std::optional<VariableId> FunctionLowering::WrittenArgument(const Expr& argument,
+                                                            const BoundParameter& parameter) {
+  const auto at = argument.kind == ExprKind::kName ? visible_.find(argument.text) : visible_.end();
+  const bool is_array = parameter.array != nullptr;
+  if (at != visible_.end()) {
+    const Variable& v = variable(at->second);
+    const bool writable = v.kind == VariableKind::kArrayWritable || v.kind == VariableKind::kVar ||
+                          v.kind == VariableKind::kInoutParameter;
+    if (writable && (is_array || v.parallel_depth == parallel_depth_)) return at->second;
+  }
+  Report(DiagnosticCode::kInvalidArgument, argument.range,
+         fmt::format("`{}` is written through this argument, which must be a variable that may "
+                     "be assigned here",
+                     parameter.declaration->name.text))
+      .notes.push_back({parameter.declaration->range, "the parameter is declared here"});
+  return std::nullopt;
+}
+
+bool FunctionLowering::LowerArguments(const Expr& e, const Signature& signature,
                                       std::vector<Operand>& typed,
                                       std::vector<VariableId>& inouts) {
   bool ok = true;
@@ -168,69 +209,46 @@ bool FunctionLowering::LowerArguments(const Expr& e, const Item& item, const Sig
     const BoundParameter& parameter = signature.parameters[i];
     const Expr& argument = expr(e.list[i]);
     const AccessKind access = parameter.declaration->access;
-    if (!typed[i].ok()) {
-      typed[i] = parameter.type.is_array() && argument.kind == ExprKind::kArray
-                     ? LowerArrayLiteral(argument, parameter.type.scalar, nullptr)
-                     : LowerExpression(e.list[i], parameter.type.scalar);
+    if (parameter.array != nullptr) {
+      typed[i] = LowerArrayArgument(e.list[i], typed[i], parameter);
+      ok = ok && typed[i].ok();
+      if (typed[i].ok() && access != AccessKind::kIn)
+        ok = WrittenArgument(argument, parameter).has_value() && ok;
+      continue;
     }
+    if (!typed[i].ok()) typed[i] = LowerExpression(e.list[i], parameter.type);
     if (!typed[i].ok()) {
       ok = false;
       continue;
     }
     if (access != AccessKind::kIn) {
-      const auto at =
-          argument.kind == ExprKind::kName ? visible_.find(argument.text) : visible_.end();
-      const bool writable =
-          at != visible_.end() && (variable(at->second).kind == VariableKind::kArrayWritable ||
-                                   variable(at->second).kind == VariableKind::kVar ||
-                                   variable(at->second).kind == VariableKind::kInoutParameter);
-      if (!writable ||
-          (!parameter.type.is_array() && variable(at->second).parallel_depth < parallel_depth_)) {
-        Report(
-            DiagnosticCode::kInvalidArgument, argument.range,
-            fmt::format("`{}` is written through this argument, which must be a variable that may "
-                        "be assigned here",
-                        parameter.declaration->name.text))
-            .notes.push_back({parameter.declaration->range, "the parameter is declared here"});
+      const auto written = WrittenArgument(argument, parameter);
+      if (!written) {
         ok = false;
         continue;
       }
-      if (!parameter.type.is_array()) inouts.push_back(at->second);
-    }
-    if (parameter.type.is_array()) {
-      if (typed[i].type != parameter.type) {
-        const auto describe = [](Type type) {
-          return type.is_array()
-                     ? fmt::format("an array of {} with {} dimension{}", TextOf(type.scalar),
-                                   type.rank, type.rank == 1 ? "" : "s")
-                     : std::string(TextOf(type.scalar));
-        };
-        Report(DiagnosticCode::kTypeMismatch, argument.range, describe(parameter.type),
-               describe(typed[i].type));
+      inouts.push_back(*written);
+      if (typed[i].is_view() || typed[i].type != parameter.type) {
+        Report(DiagnosticCode::kTypeMismatch, argument.range,
+               fmt::format("a variable of type {}", parameter.type.text()), Describe(typed[i]));
         ok = false;
+        continue;
       }
-      continue;
     }
-    const bool exact = access != AccessKind::kIn && typed[i].type != parameter.type;
-    if (exact) {
-      Report(DiagnosticCode::kTypeMismatch, argument.range,
-             fmt::format("a variable of type {}", TextOf(parameter.type.scalar)),
-             TextOf(typed[i].scalar()));
-      ok = false;
-      continue;
-    }
-    typed[i] = Coerce(typed[i], parameter.type.scalar, argument.range);
+    typed[i] = Coerce(typed[i], parameter.type, argument.range);
     ok = ok && typed[i].ok();
   }
-  static_cast<void>(item);
   return ok;
 }
 
 Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool statement) {
   const bool is_kernel = item.kind == ItemKind::kKernel;
   if (item.kind != ItemKind::kFunction && !is_kernel) {
-    Report(DiagnosticCode::kWrongKindOfName, expr(e.a).range, item.name.text, "a constant",
-           "a function");
+    Report(DiagnosticCode::kWrongKindOfName, expr(e.a).range, item.name.text,
+           item.kind == ItemKind::kStruct ? "a struct" : "a constant", "a function")
+        .hint = item.kind == ItemKind::kStruct
+                    ? fmt::format("a value is written {} {{ field: value, ... }}", item.name.text)
+                    : "";
     return {};
   }
   if (is_kernel && item_.kind != ItemKind::kTest) {
@@ -253,8 +271,7 @@ Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool st
                                 fmt::format("{}", e.list.size()));
     report.notes.push_back({item.name.range, "declared here"});
     for (ExprId argument : e.list)
-      if (!IsUntyped(argument) && expr(argument).kind != ExprKind::kArray)
-        LowerExpression(argument, std::nullopt);
+      if (!IsUntyped(argument) && expr(argument).kind != ExprKind::kArray) LowerReference(argument);
     return {};
   }
   std::vector<Operand> arguments;
@@ -263,7 +280,7 @@ Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool st
   const auto signature = module_.SignatureOf(item, *types);
   if (!signature) return {};
   std::vector<VariableId> inouts;
-  if (!LowerArguments(e, item, *signature, arguments, inouts)) return {};
+  if (!LowerArguments(e, *signature, arguments, inouts)) return {};
   for (size_t i = 0; i < inouts.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (inouts[i] != inouts[j]) continue;
@@ -272,28 +289,40 @@ Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool st
       return {};
     }
   }
+  return AppendCall(e, module_.Require(item, *types), is_kernel, arguments, signature->result,
+                    inouts, statement, item.name.text);
+}
+
+// The call itself: the leaves of the arguments in, those of the result and of the inout variables
+// out.
+Operand FunctionLowering::AppendCall(const Expr& e, ir::FunctionId callee, bool is_kernel,
+                                     const std::vector<Operand>& arguments, const DataType& result,
+                                     const std::vector<VariableId>& inouts, bool statement,
+                                     std::string_view name) {
   std::vector<ir::ValueId> operands;
-  for (const Operand& argument : arguments) operands.push_back(argument.value);
+  for (const Operand& argument : arguments)
+    operands.insert(operands.end(), argument.parts.begin(), argument.parts.end());
   std::vector<Type> results;
-  if (signature->result) results.push_back(Type::Scalar(*signature->result));
-  for (VariableId id : inouts) results.push_back(variable(id).type);
-  const ir::FunctionId callee = module_.Require(item, *types);
+  if (result.valid())
+    for (const Component& component : result.info().components)
+      results.insert(results.end(), component.leaf_count, Type::Scalar(component.scalar));
+  const size_t leaf_count = results.size();
+  for (ir::ValueId part : ValuesOf(inouts)) results.push_back(builder_.function().type(part));
   const ir::OpId op = builder_.Append({.opcode = is_kernel ? Opcode::kLaunch : Opcode::kCall,
                                        .range = e.range,
                                        .operands = operands,
                                        .results = results,
                                        .immediate = callee.index});
-  const ir::Function& function = builder_.function();
-  const size_t first = signature->result ? 1 : 0;
-  for (size_t k = 0; k < inouts.size(); ++k)
-    SetValue(inouts[k], function.result(function.op(op), first + k));
-  if (!signature->result) {
+  TakeResults(inouts, op, leaf_count);
+  if (!result.valid()) {
     if (!statement)
       Report(DiagnosticCode::kTypeMismatch, e.range, "a value",
-             fmt::format("a call of `{}`, which returns nothing", item.name.text));
+             fmt::format("a call of `{}`, which returns nothing", name));
     return {};
   }
-  const Operand value = Made(function.result(function.op(op)));
+  const auto made = builder_.function().results_of(builder_.function().op(op));
+  const Operand value =
+      MakeValue(result, {made.begin(), made.begin() + static_cast<ptrdiff_t>(leaf_count)});
   if (statement && !is_kernel && inouts.empty()) Report(DiagnosticCode::kUnusedResult, e.range);
   return value;
 }

@@ -49,20 +49,21 @@ FunctionLowering::Path FunctionLowering::LowerPaths(ir::ValueId condition, const
       continue;
     }
     for (int k : {0, 1})
-      if (!values[k].valid() && dead(k) && !dead(1 - k))
-        values[k] = any_value(k, variables_[i].type);
+      if (!values[k].valid() && dead(k) && !dead(1 - k)) values[k] = any_value(k, value_types_[i]);
     if (!values[0].valid() || !values[1].valid()) {
       after[i] = {};
       continue;
     }
     joined.push_back(i);
-    types.push_back(variables_[i].type);
+    types.push_back(value_types_[i]);
     for (int k : {0, 1}) yields[k].push_back(values[k]);
   }
-  const bool has_value = arms[0].path.value.valid() && arms[1].path.value.valid();
-  if (has_value) {
-    types.push_back(builder_.function().type(arms[0].path.value));
-    for (int k : {0, 1}) yields[k].push_back(arms[k].path.value);
+  // A path whose value could not be made was reported.
+  const bool has_value = arms[0].path.values.size() == arms[1].path.values.size();
+  const size_t value_count = has_value ? arms[0].path.values.size() : 0;
+  for (size_t v = 0; v < value_count; ++v) {
+    types.push_back(builder_.function().type(arms[0].path.values[v]));
+    for (int k : {0, 1}) yields[k].push_back(arms[k].path.values[v]);
   }
   for (int k : {0, 1}) {
     const ir::RegionId outside = builder_.Enter(arms[k].region);
@@ -76,10 +77,13 @@ FunctionLowering::Path FunctionLowering::LowerPaths(ir::ValueId condition, const
                                        .regions = {arms[0].region, arms[1].region}});
   Restore(after);
   const ir::Function& function = builder_.function();
-  for (size_t k = 0; k < joined.size(); ++k)
-    SetValue(VariableId(joined[k]), function.result(function.op(op), k));
+  for (size_t k = 0; k < joined.size(); ++k) {
+    values_[joined[k]] = function.result(function.op(op), k);
+    NamePart(joined[k]);
+  }
   Path path;
-  if (has_value) path.value = function.result(function.op(op), joined.size());
+  for (size_t v = 0; v < value_count; ++v)
+    path.values.push_back(function.result(function.op(op), joined.size() + v));
   const Flow a = arms[0].path.flow, b = arms[1].path.flow;
   path.flow = a == b ? a : Flow::kMaybe;
   return path;
@@ -101,7 +105,7 @@ Flow FunctionLowering::LowerIf(const Statement& statement) {
     return
         [this, block]() -> Path { return {block.valid() ? LowerBlock(block) : Flow::kLive, {}}; };
   };
-  return LowerPaths(condition.value, arm(statement.block), arm(statement.other), statement.range)
+  return LowerPaths(condition.value(), arm(statement.block), arm(statement.other), statement.range)
       .flow;
 }
 
@@ -116,8 +120,10 @@ void FunctionLowering::SummariseExpr(ExprId id, BodySummary& summary) {
     for (size_t i = 0; i < e.list.size(); ++i) {
       const bool inout = item != nullptr && i < item->parameters.size() &&
                          item->parameters[i].access != AccessKind::kIn;
-      if ((inout || is_swap) && expr(e.list[i]).kind == ExprKind::kName)
-        summary.assigned.push_back(expr(e.list[i]).text);
+      const Expr& root = RootOf(expr(e.list[i]));
+      if (root.kind != ExprKind::kName) continue;
+      if (is_swap) summary.swapped.push_back(root.text);
+      if (inout) summary.assigned.push_back(root.text);
     }
   }
   SummariseExpr(e.a, summary);
@@ -135,7 +141,8 @@ void FunctionLowering::SummariseBlock(const Block& block, int loop_depth, BodySu
     int depth = loop_depth;
     switch (s.kind) {
       case StatementKind::kAssign:
-        if (expr(s.a).kind == ExprKind::kName) summary.assigned.push_back(expr(s.a).text);
+        if (const Expr& root = RootOf(expr(s.a)); root.kind == ExprKind::kName)
+          summary.assigned.push_back(root.text);
         break;
       case StatementKind::kBreak:
         summary.breaks = summary.breaks || loop_depth == 0;
@@ -171,25 +178,26 @@ void FunctionLowering::SummariseBlock(const Block& block, int loop_depth, BodySu
 FunctionLowering::BodySummary FunctionLowering::Summarise(BlockId block) {
   BodySummary summary;
   SummariseBlock(tree_.block(block), 0, summary);
-  std::sort(summary.assigned.begin(), summary.assigned.end());
-  summary.assigned.erase(std::unique(summary.assigned.begin(), summary.assigned.end()),
-                         summary.assigned.end());
   return summary;
 }
 
 std::vector<VariableId> FunctionLowering::CarriedVariables(const BodySummary& summary) {
   std::vector<VariableId> carried;
-  for (std::string_view name : summary.assigned) {
+  const auto carry = [&](std::string_view name, bool in_memory) {
     const auto at = visible_.find(name);
-    if (at == visible_.end()) continue;
+    if (at == visible_.end()) return;
     const Variable& v = variable(at->second);
     const bool assignable = v.kind == VariableKind::kVar ||
                             v.kind == VariableKind::kInoutParameter ||
                             v.kind == VariableKind::kArrayWritable;
-    // A variable without a value before the loop has none at the start of any iteration.
-    if (assignable && v.value.valid()) carried.push_back(at->second);
-  }
+    // A variable without a value before the loop has none at the start of any iteration. What is
+    // assigned in memory is seen there; arrays that were swapped lie elsewhere afterwards.
+    if (assignable && v.in_memory == in_memory && IsAssigned(v)) carried.push_back(at->second);
+  };
+  for (std::string_view name : summary.assigned) carry(name, false);
+  for (std::string_view name : summary.swapped) carry(name, true);
   std::sort(carried.begin(), carried.end());
+  carried.erase(std::unique(carried.begin(), carried.end()), carried.end());
   if (summary.returns) {
     carried.push_back(returned_);
     if (result_.valid()) carried.push_back(result_);
@@ -201,7 +209,7 @@ std::vector<VariableId> FunctionLowering::CarriedVariables(const BodySummary& su
 // is invalid where it always does.
 FunctionLowering::Path FunctionLowering::LowerLoopBody(const std::function<Flow()>& body,
                                                        const BodySummary& summary, bool parallel) {
-  const ir::ValueId live_before = variable(live_).value;
+  const ir::ValueId live_before = ValueOf(live_);
   SetValue(live_, builder_.Bool(true));
   LoopFrame frame;
   frame.is_parallel = parallel;
@@ -211,12 +219,12 @@ FunctionLowering::Path FunctionLowering::LowerLoopBody(const std::function<Flow(
   path.flow = body();
   loops_.pop_back();
   if (summary.breaks || summary.returns) {
-    path.value = builder_.Unary(Opcode::kNot, Rule::kNone, variable(frame.broke).value, {});
+    ir::ValueId goes_on = builder_.Unary(Opcode::kNot, Rule::kNone, ValueOf(frame.broke), {});
     if (summary.returns) {
-      const ir::ValueId stays =
-          builder_.Unary(Opcode::kNot, Rule::kNone, variable(returned_).value, {});
-      path.value = builder_.Binary(Opcode::kAnd, Rule::kNone, path.value, stays, {});
+      const ir::ValueId stays = builder_.Unary(Opcode::kNot, Rule::kNone, ValueOf(returned_), {});
+      goes_on = builder_.Binary(Opcode::kAnd, Rule::kNone, goes_on, stays, {});
     }
+    path.values = {goes_on};
   }
   SetValue(live_, live_before);
   return path;
@@ -225,14 +233,14 @@ FunctionLowering::Path FunctionLowering::LowerLoopBody(const std::function<Flow(
 FunctionLowering::LoweredRange FunctionLowering::LowerRange(const RangeClause& range) {
   LoweredRange lowered;
   if (range.type.valid()) {
-    const auto type = module_.ResolveScalar(range.type, item_, type_arguments_);
-    if (!type) return lowered;
-    lowered.type = *type;
-    if (!IsInteger(*type)) {
+    const DataType type = module_.Resolve(range.type, item_, type_arguments_);
+    if (!type.valid()) return lowered;
+    if (!type.is_scalar() || !IsInteger(type.scalar())) {
       Report(DiagnosticCode::kTypeMismatch, tree_.type(range.type).range, "an integer type",
-             TextOf(*type));
+             type.text());
       return lowered;
     }
+    lowered.type = type.scalar();
   }
   lowered.from = LowerAs(range.from, lowered.type);
   lowered.to = LowerAs(range.to, lowered.type);
@@ -242,25 +250,37 @@ FunctionLowering::LoweredRange FunctionLowering::LowerRange(const RangeClause& r
   return lowered;
 }
 
-// Makes the variable's value inside `region` an argument of it.
+// Makes the variable's parts inside `region` arguments of it.
 void FunctionLowering::CarryInto(ir::RegionId region, VariableId id) {
   ir::Function& function = builder_.function();
-  const ir::StringId shape = function.value(variable(id).value).shape;
-  const ir::ValueId argument = builder_.AddArgument(region, variable(id).type);
-  function.value(argument).shape = shape;
-  SetValue(id, argument);
+  std::vector<ir::ValueId> arguments;
+  for (ir::ValueId part : PartsOf(variable(id))) {
+    const ir::StringId shape = function.value(part).shape;
+    arguments.push_back(builder_.AddArgument(region, function.type(part)));
+    function.value(arguments.back()).shape = shape;
+  }
+  SetParts(id, arguments);
 }
 
-namespace {
-
-std::vector<ir::ValueId> ValuesOf(const std::vector<Variable>& variables,
-                                  const std::vector<VariableId>& ids) {
+std::vector<ir::ValueId> FunctionLowering::ValuesOf(const std::vector<VariableId>& ids) const {
   std::vector<ir::ValueId> values;
-  for (VariableId id : ids) values.push_back(variables[id.index].value);
+  for (VariableId id : ids) {
+    const auto parts = PartsOf(variables_[id.index]);
+    values.insert(values.end(), parts.begin(), parts.end());
+  }
   return values;
 }
 
-}  // namespace
+// The results of loop `op` from `first` on become the values of the variables.
+void FunctionLowering::TakeResults(const std::vector<VariableId>& ids, ir::OpId op, size_t first) {
+  for (VariableId id : ids) {
+    std::vector<ir::ValueId> parts;
+    const ir::Function& function = builder_.function();
+    for (size_t k = 0; k < variable(id).part_count; ++k)
+      parts.push_back(function.result(function.op(op), first++));
+    SetParts(id, parts);
+  }
+}
 
 Flow FunctionLowering::LowerFor(const Statement& statement) {
   const RangeClause& range = statement.ranges.front();
@@ -269,25 +289,23 @@ Flow FunctionLowering::LowerFor(const Statement& statement) {
   const std::vector<VariableId> carried = CarriedVariables(summary);
   const bool exits = summary.breaks || summary.returns;
 
-  std::vector<ir::ValueId> operands = {bounds.from.value, bounds.to.value, bounds.step.value};
-  for (ir::ValueId value : ValuesOf(variables_, carried)) operands.push_back(value);
+  std::vector<ir::ValueId> operands = {bounds.from.value(), bounds.to.value(), bounds.step.value()};
+  for (ir::ValueId value : ValuesOf(carried)) operands.push_back(value);
   const ir::RegionId region = builder_.NewRegion();
   OpenScope();
   const ir::ValueId index =
       builder_.AddArgument(region, Type::Scalar(bounds.type), range.name.text);
   const auto before = Snapshot();
-  Declare(range.name, VariableKind::kLoop, Type::Scalar(bounds.type), index);
+  Declare(range.name, VariableKind::kLoop, Made(index));
   std::vector<Type> types;
-  for (VariableId id : carried) {
-    types.push_back(variable(id).type);
-    CarryInto(region, id);
-  }
+  for (ir::ValueId value : ValuesOf(carried)) types.push_back(builder_.function().type(value));
+  for (VariableId id : carried) CarryInto(region, id);
   const ir::RegionId outside = builder_.Enter(region);
   const Path path =
       LowerLoopBody([&] { return LowerBlock(statement.block); }, summary, /*parallel=*/false);
   std::vector<ir::ValueId> yields;
-  if (exits) yields.push_back(path.value);
-  for (ir::ValueId value : ValuesOf(variables_, carried)) yields.push_back(value);
+  if (exits) yields.push_back(path.value());
+  for (ir::ValueId value : ValuesOf(carried)) yields.push_back(value);
   // A carried variable that lost its value on some path was reported where it is read.
   const bool complete = std::all_of(yields.begin(), yields.end(), [](auto v) { return v.valid(); });
   builder_.Yield(yields, range.range);
@@ -303,20 +321,15 @@ Flow FunctionLowering::LowerFor(const Statement& statement) {
        .results = types,
        .regions = {region},
        .immediate = (range.inclusive ? ir::kForInclusive : 0) | (exits ? ir::kForExits : 0)});
-  const ir::Function& function = builder_.function();
-  for (size_t k = 0; k < carried.size(); ++k)
-    SetValue(carried[k], function.result(function.op(op), k));
+  TakeResults(carried, op, 0);
   if (!summary.returns) return Flow::kLive;
-  SetValue(live_, builder_.Unary(Opcode::kNot, Rule::kNone, variable(returned_).value, {}));
+  SetValue(live_, builder_.Unary(Opcode::kNot, Rule::kNone, ValueOf(returned_), {}));
   return Flow::kMaybe;
 }
 
 Flow FunctionLowering::LowerWhile(const Statement& statement) {
   BodySummary summary = Summarise(statement.block);
   SummariseExpr(statement.a, summary);
-  std::sort(summary.assigned.begin(), summary.assigned.end());
-  summary.assigned.erase(std::unique(summary.assigned.begin(), summary.assigned.end()),
-                         summary.assigned.end());
   const std::vector<VariableId> carried = CarriedVariables(summary);
   const bool exits = summary.breaks || summary.returns;
   const Expr& condition_expr = expr(statement.a);
@@ -325,7 +338,7 @@ Flow FunctionLowering::LowerWhile(const Statement& statement) {
   // With early exits the loop carries one more value: whether it goes on.
   std::vector<ir::ValueId> operands;
   if (exits) operands.push_back(builder_.Bool(true));
-  for (ir::ValueId value : ValuesOf(variables_, carried)) operands.push_back(value);
+  for (ir::ValueId value : ValuesOf(carried)) operands.push_back(value);
   std::vector<Type> types;
   for (ir::ValueId value : operands) types.push_back(builder_.function().type(value));
 
@@ -344,18 +357,18 @@ Flow FunctionLowering::LowerWhile(const Statement& statement) {
   const auto test = [&]() -> Path {
     const Operand condition = LowerCondition(statement.a);
     ok = ok && condition.ok();
-    return {Flow::kLive, condition.value};
+    return {Flow::kLive, condition.parts};
   };
   ir::ValueId condition;
   if (exits) {
-    const auto stop = [&]() -> Path { return {Flow::kLive, builder_.Bool(false)}; };
-    condition = LowerPaths(goes_on, test, stop, condition_expr.range).value;
+    const auto stop = [&]() -> Path { return {Flow::kLive, {builder_.Bool(false)}}; };
+    condition = LowerPaths(goes_on, test, stop, condition_expr.range).value();
   } else {
-    condition = test().value;
+    condition = test().value();
   }
-  for (VariableId id : carried) {
+  for (ir::ValueId value : ValuesOf(carried)) {
     const auto& arguments = builder_.function().region(condition_region).arguments;
-    if (std::find(arguments.begin(), arguments.end(), variable(id).value) == arguments.end()) {
+    if (std::ranges::find(arguments, value) == arguments.end()) {
       Report(DiagnosticCode::kInvalidArgument, condition_expr.range,
              "the condition of `while` cannot assign variables")
           .hint = "write while true { if !(...) { break; } ... }";
@@ -371,8 +384,8 @@ Flow FunctionLowering::LowerWhile(const Statement& statement) {
   const Path path =
       LowerLoopBody([&] { return LowerBlock(statement.block); }, summary, /*parallel=*/false);
   std::vector<ir::ValueId> yields;
-  if (exits) yields.push_back(path.value);
-  for (ir::ValueId value : ValuesOf(variables_, carried)) yields.push_back(value);
+  if (exits) yields.push_back(path.value());
+  for (ir::ValueId value : ValuesOf(carried)) yields.push_back(value);
   ok = ok && std::all_of(yields.begin(), yields.end(), [](auto v) { return v.valid(); });
   if (ok) builder_.Yield(yields, statement.range);
   builder_.Enter(outside);
@@ -383,12 +396,10 @@ Flow FunctionLowering::LowerWhile(const Statement& statement) {
                                        .operands = operands,
                                        .results = types,
                                        .regions = {condition_region, region}});
-  const ir::Function& function = builder_.function();
-  for (size_t k = 0; k < carried.size(); ++k)
-    SetValue(carried[k], function.result(function.op(op), k + (exits ? 1 : 0)));
+  TakeResults(carried, op, exits ? 1 : 0);
   if (endless && !summary.breaks) return Flow::kDead;
   if (!summary.returns) return Flow::kLive;
-  SetValue(live_, builder_.Unary(Opcode::kNot, Rule::kNone, variable(returned_).value, {}));
+  SetValue(live_, builder_.Unary(Opcode::kNot, Rule::kNone, ValueOf(returned_), {}));
   return Flow::kMaybe;
 }
 
@@ -423,7 +434,7 @@ Flow FunctionLowering::LowerDependentRanges(const Statement& statement, size_t f
   const ir::RegionId outside = builder_.Enter(region);
   const auto before = Snapshot();
   OpenScope();
-  Declare(range.name, VariableKind::kLoop, Type::Scalar(bounds.type), index);
+  Declare(range.name, VariableKind::kLoop, Made(index));
   LowerLoopBody([&] { return LowerDependentRanges(statement, first + 1); }, {}, /*parallel=*/true);
   builder_.Yield({}, range.range);
   CloseScope();
@@ -433,7 +444,7 @@ Flow FunctionLowering::LowerDependentRanges(const Statement& statement, size_t f
   builder_.Append({.opcode = Opcode::kFor,
                    .rule = Rule::kChecked,
                    .range = WithPoint(statement.range, range.range),
-                   .operands = {bounds.from.value, bounds.to.value, bounds.step.value},
+                   .operands = {bounds.from.value(), bounds.to.value(), bounds.step.value()},
                    .regions = {region},
                    .immediate = range.inclusive ? ir::kForInclusive : 0});
   return Flow::kLive;
@@ -464,7 +475,7 @@ Flow FunctionLowering::LowerParallelFor(const Statement& statement) {
     bounds.push_back(LowerRange(statement.ranges[k]));
     ok = ok && bounds.back().ok;
     for (const Operand* bound : {&bounds.back().from, &bounds.back().to, &bounds.back().step})
-      operands.push_back(bound->value);
+      operands.push_back(bound->value());
     if (statement.ranges[k].inclusive) inclusive |= uint64_t{1} << k;
   }
   const auto before = Snapshot();
@@ -475,7 +486,7 @@ Flow FunctionLowering::LowerParallelFor(const Statement& statement) {
   for (size_t k = 0; k < distributed; ++k) {
     const Name name = statement.ranges[k].name;
     const Type type = Type::Scalar(bounds[k].type);
-    Declare(name, VariableKind::kLoop, type, builder_.AddArgument(region, type, name.text));
+    Declare(name, VariableKind::kLoop, Made(builder_.AddArgument(region, type, name.text)));
   }
   LowerLoopBody([&] { return LowerDependentRanges(statement, distributed); }, {},
                 /*parallel=*/true);

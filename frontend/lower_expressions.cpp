@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/spelling.h"
 #include "frontend/lowering.h"
 
 namespace einkorn::frontend {
@@ -17,85 +18,148 @@ bool ConvertsImplicitly(ScalarType from, ScalarType to) {
   return from == ScalarType::kF32 && to == ScalarType::kF64;
 }
 
-std::string Describe(Type type) {
-  if (type.is_scalar()) return std::string(TextOf(type.scalar));
-  return fmt::format("an array of {}", TextOf(type.scalar));
+// The same for types made of scalars: every component converts, and a real one becomes complex.
+bool ConvertsImplicitly(const DataType& from, const DataType& to) {
+  if (from == to) return true;
+  if (from.is_scalar() && to.is_scalar()) return ConvertsImplicitly(from.scalar(), to.scalar());
+  if (to.is_complex() && (from.is_scalar() || from.is_complex()))
+    return IsFloat(from.scalar()) && ConvertsImplicitly(from.scalar(), to.scalar());
+  return from.is_array() && to.is_array() && from.sizes() == to.sizes() &&
+         ConvertsImplicitly(from.element(), to.element());
 }
 
 }  // namespace
 
-Operand FunctionLowering::Coerce(Operand operand, ScalarType type, SourceRange range) {
-  if (!operand.ok() || operand.type == Type::Scalar(type)) return operand;
-  if (operand.is_array()) {
-    Report(DiagnosticCode::kTypeMismatch, range, TextOf(type), Describe(operand.type)).hint =
+Operand FunctionLowering::Coerce(const Operand& given, const DataType& type, SourceRange range) {
+  if (!given.ok()) return given;
+  const Operand operand = Load(given, range);
+  if (!operand.ok() || (operand.type == type && !operand.is_view())) return operand;
+  if (operand.is_view()) {
+    Report(DiagnosticCode::kTypeMismatch, range, type.text(), Describe(operand)).hint =
         "index the array to get an element";
     return {};
   }
-  const ScalarType from = operand.scalar();
-  if (ConvertsImplicitly(from, type))
-    return Made(builder_.Convert(type, Rule::kNone, operand.value, range));
-  if (from == ScalarType::kBool || type == ScalarType::kBool) {
-    Diagnostic& report = Report(DiagnosticCode::kTypeMismatch, range, TextOf(type), TextOf(from));
-    report.hint = type == ScalarType::kBool
-                      ? "compare it with something: x != 0"
-                      : fmt::format("write `as {}`: false is 0, true is 1", TextOf(type));
+  const DataType& from = operand.type;
+  if (ConvertsImplicitly(from, type)) {
+    if (type.is_scalar())
+      return Made(builder_.Convert(type.scalar(), Rule::kNone, operand.value(), range));
+    if (type.is_complex()) {
+      std::vector<ir::ValueId> parts;
+      for (ir::ValueId part : operand.parts)
+        parts.push_back(Coerce(Made(part), type.scalar(), range).value());
+      if (parts.size() == 1) parts.push_back(builder_.Constant(type.scalar(), 0, range));
+      return MakeValue(type, std::move(parts));
+    }
+    std::vector<Operand> elements = ElementsOf(operand);
+    for (Operand& element : elements) element = Coerce(element, type.element(), range);
+    return Gather(type, elements);
+  }
+  if (!from.is_scalar() || !type.is_scalar()) {
+    Diagnostic& report =
+        Report(DiagnosticCode::kTypeMismatch, range, type.text(), Describe(operand));
+    if (from.is_array() && !type.is_array())
+      report.hint = "index the array to get an element";
+    else if (from.is_complex() && type.is_scalar())
+      report.hint = "take a part: z.re, z.im";
     return {};
   }
-  Report(DiagnosticCode::kLossyConversion, range, TextOf(from), TextOf(type)).hint =
-      fmt::format("write `as {}`{}", TextOf(type),
-                  IsInteger(type) ? ", which is checked" : ", which rounds to the nearest value");
+  if (from == ScalarType::kBool || type == ScalarType::kBool) {
+    Diagnostic& report = Report(DiagnosticCode::kTypeMismatch, range, type.text(), from.text());
+    report.hint = type == ScalarType::kBool
+                      ? "compare it with something: x != 0"
+                      : fmt::format("write `as {}`: false is 0, true is 1", type.text());
+    return {};
+  }
+  Report(DiagnosticCode::kLossyConversion, range, from.text(), type.text()).hint = fmt::format(
+      "write `as {}`{}", type.text(),
+      IsInteger(type.scalar()) ? ", which is checked" : ", which rounds to the nearest value");
   return {};
 }
 
-Operand FunctionLowering::LowerAs(ExprId id, ScalarType type) {
+Operand FunctionLowering::LowerAs(ExprId id, const DataType& type) {
   return Coerce(LowerExpression(id, type), type, expr(id).range);
 }
 
-Operand FunctionLowering::LowerExpression(ExprId id, std::optional<ScalarType> expected) {
+Operand FunctionLowering::LowerFilled(ExprId id, const DataType& type) {
+  if (!type.is_array() || !IsUntyped(id)) return LowerAs(id, type);
+  const Operand element = LowerFilled(id, type.element());
+  if (!element.ok() || !IsSmallEnough(type, expr(id).range)) return {};
+  const size_t count = type.leaf_count() / std::max<size_t>(1, element.parts.size());
+  return Gather(type, std::vector<Operand>(count, element));
+}
+
+// The whole expression is of literals: its integers are exact before they meet a type.
+Operand FunctionLowering::LowerUntyped(ExprId id, const DataType& expected) {
   const Expr& e = expr(id);
-  if (expected == ScalarType::kBool && IsUntyped(id)) {
-    Report(DiagnosticCode::kTypeMismatch, e.range, "bool", "a number").hint =
-        "compare it with something";
+  if (expected == ScalarType::kBool ||
+      (expected.valid() && LiteralType(expected) != expected && !expected.is_complex())) {
+    Report(DiagnosticCode::kTypeMismatch, e.range, expected.text(), "a number").hint =
+        expected.is_scalar() ? "compare it with something" : "";
     return {};
   }
-  if (IsUntyped(id)) {
-    // The whole expression is of literals: its integers are exact before they meet a type.
-    const ScalarType type = expected.value_or(DefaultType(id));
-    if (!HasFloatLiteral(id)) {
-      bool failed = false;
-      division_was_inexact_ = false;
-      const auto value = ExactInteger(id, failed);
-      if (value && division_was_inexact_ && IsFloat(type)) {
-        Report(DiagnosticCode::kLiteralArithmetic, e.range,
-               fmt::format("the division of integers gives {}, where {} is expected",
-                           FormatInt128(*value), TextOf(type)))
-            .hint = "write the literals with a decimal point";
-        return {};
-      }
-      if (value) return FitInteger(*value, type, e.range);
-      if (failed) return {};
-    }
-    expected = type;
+  if (expected.is_complex()) {
+    const Operand part = LowerExpression(id, expected.scalar());
+    return part.ok() ? Coerce(part, expected, e.range) : Operand{};
   }
+  const ScalarType type = expected.valid() ? expected.scalar() : DefaultType(id);
+  if (!HasFloatLiteral(id)) {
+    bool failed = false;
+    division_was_inexact_ = false;
+    const auto value = ExactInteger(id, failed);
+    if (value && division_was_inexact_ && IsFloat(type)) {
+      Report(DiagnosticCode::kLiteralArithmetic, e.range,
+             fmt::format("the division of integers gives {}, where {} is expected",
+                         FormatInt128(*value), TextOf(type)))
+          .hint = "write the literals with a decimal point";
+      return {};
+    }
+    if (value) return FitInteger(*value, type, e.range);
+    if (failed) return {};
+  }
+  return LowerUntypedAs(id, type);
+}
+
+Operand FunctionLowering::LowerUntypedAs(ExprId id, ScalarType type) {
+  const Expr& e = expr(id);
   switch (e.kind) {
     case ExprKind::kInteger:
     case ExprKind::kFloat:
-      return LowerLiteral(e, *expected);
+      return LowerLiteral(e, type);
+    case ExprKind::kCall:
+      return LowerCall(e, type, /*statement=*/false);
+    case ExprKind::kUnary:
+      return LowerUnary(e, type);
+    case ExprKind::kBinary:
+      return LowerBinary(e, type);
+    case ExprKind::kIf:
+      return LowerIf(e, type);
+    case ExprKind::kBlock:
+      return LowerBlockValue(e.block, type);
+    case ExprKind::kParen:
+      return LowerExpression(e.a, type);
+    default:
+      return {};
+  }
+}
+
+Operand FunctionLowering::LowerExpression(ExprId id, const DataType& expected) {
+  if (IsUntyped(id)) return LowerUntyped(id, expected);
+  return Load(LowerReference(id, expected), expr(id).range);
+}
+
+Operand FunctionLowering::LowerReference(ExprId id, const DataType& expected) {
+  if (IsUntyped(id)) return LowerUntyped(id, expected);
+  const Expr& e = expr(id);
+  switch (e.kind) {
+    case ExprKind::kInteger:
+    case ExprKind::kFloat:
+      return {};  // untyped
     case ExprKind::kBool:
       return Made(builder_.Bool(e.flag, e.range));
     case ExprKind::kName:
       return LowerName(e);
-    case ExprKind::kField: {
-      if (const SourceUnit* imported = ImportedUnit(e)) {
-        const Item* item = LowerImportedItem(*imported, e);
-        return item == nullptr ? Operand{} : LowerItemName(e, *item);
-      }
-      const Operand base = LowerExpression(e.a, std::nullopt);
-      if (base.ok())
-        Report(DiagnosticCode::kInvalidOperand, e.range, fmt::format(".{}", e.text),
-               Describe(base.type));
-      return {};
-    }
+    case ExprKind::kField:
+      return LowerField(e);
     case ExprKind::kIndex:
       return LowerElement(e);
     case ExprKind::kCall:
@@ -106,14 +170,16 @@ Operand FunctionLowering::LowerExpression(ExprId id, std::optional<ScalarType> e
       return LowerBinary(e, expected);
     case ExprKind::kConversion:
       return LowerConversion(e);
+    case ExprKind::kStruct:
+      return LowerStruct(e);
     case ExprKind::kIf:
       return LowerIf(e, expected);
     case ExprKind::kBlock:
       return LowerBlockValue(e.block, expected);
     case ExprKind::kParen:
-      return LowerExpression(e.a, expected);
+      return LowerReference(e.a, expected);
     case ExprKind::kArray:
-      return LowerArrayLiteral(e, expected, nullptr);
+      return LowerArrayLiteral(e, expected);
     case ExprKind::kReduction:
       return LowerReduction(e, expected);
     case ExprKind::kUndefined:
@@ -124,15 +190,81 @@ Operand FunctionLowering::LowerExpression(ExprId id, std::optional<ScalarType> e
   return {};
 }
 
+Operand FunctionLowering::LowerField(const Expr& e) {
+  if (const SourceUnit* imported = ImportedUnit(e)) {
+    const Item* item = LowerImportedItem(*imported, e);
+    return item == nullptr ? Operand{} : LowerItemName(e, *item);
+  }
+  const Operand base = LowerReference(e.a);
+  if (!base.ok()) return {};
+  const Field* field = base.is_view() ? nullptr : base.type.info().FieldNamed(e.text);
+  if (field != nullptr) return FieldOf(base, *field);
+  if (base.is_view() || !base.type.is_struct()) {
+    Diagnostic& report = Report(DiagnosticCode::kInvalidOperand, e.range,
+                                fmt::format(".{}", e.text), Describe(base));
+    if (base.type.is_struct()) report.hint = "index the array first";
+    return {};
+  }
+  Diagnostic& report = Report(DiagnosticCode::kUnknownField, e.range, base.type.text(), e.text);
+  std::vector<std::string_view> candidates;
+  for (const Field& known : base.type.info().fields) candidates.push_back(known.name);
+  if (const auto nearest = NearestSpelling(e.text, candidates))
+    report.hint = fmt::format("did you mean `.{}`?", *nearest);
+  return {};
+}
+
+// `Particle { pos: p, mass: 1.0 }`: every field once, in any order; evaluated as written.
+Operand FunctionLowering::LowerStruct(const Expr& e) {
+  const DataType type = module_.Resolve(e.type, item_, type_arguments_);
+  if (!type.valid()) return {};
+  if (!type.is_struct()) {
+    Report(DiagnosticCode::kTypeMismatch, e.range, "a struct", type.text());
+    return {};
+  }
+  const auto& fields = type.info().fields;
+  std::vector<Operand> values(fields.size());
+  std::vector<bool> given(fields.size(), false);
+  bool ok = true;
+  for (size_t i = 0; i < e.list.size(); ++i) {
+    const Expr& value = expr(e.list[i]);
+    const auto at = std::ranges::find(fields, e.argument_names[i], &Field::name);
+    if (at == fields.end()) {
+      Report(DiagnosticCode::kUnknownField, value.range, type.text(), e.argument_names[i]);
+      ok = false;
+      continue;
+    }
+    const auto k = static_cast<size_t>(at - fields.begin());
+    if (given[k]) {
+      Report(DiagnosticCode::kDuplicateName, value.range, e.argument_names[i]);
+      ok = false;
+    }
+    given[k] = true;
+    values[k] = LowerFilled(e.list[i], at->type);
+    ok = ok && values[k].ok();
+  }
+  std::string missing;
+  for (size_t k = 0; k < fields.size(); ++k)
+    if (!given[k]) missing += fmt::format("{}`{}`", missing.empty() ? "" : ", ", fields[k].name);
+  if (!missing.empty() && ok) {
+    Report(DiagnosticCode::kMissingField, e.range, type.text(), missing);
+    return {};
+  }
+  if (!ok) return {};
+  std::vector<ir::ValueId> leaves;
+  for (const Operand& value : values)
+    leaves.insert(leaves.end(), value.parts.begin(), value.parts.end());
+  return MakeValue(type, std::move(leaves));
+}
+
 Operand FunctionLowering::LowerName(const Expr& e) {
   if (const Variable* found = Find(e.text)) {
-    if (!found->value.valid()) {
+    if (!IsAssigned(*found)) {
       Diagnostic& report = Report(DiagnosticCode::kUnassigned, e.range, e.text);
       report.notes.push_back({found->range, "declared without a value here"});
       report.hint = "give it a value where it is declared, or on every path to this use";
       return {};
     }
-    return {found->type, found->value, found->sizes};
+    return OperandOf(*found);
   }
   if (poisoned_.contains(e.text)) return {};
   const Item* item = ItemNamed(e.text);
@@ -157,19 +289,26 @@ Operand FunctionLowering::LowerName(const Expr& e) {
 Operand FunctionLowering::LowerItemName(const Expr& e, const Item& item) {
   if (item.kind != ItemKind::kConst) {
     Report(DiagnosticCode::kWrongKindOfName, e.range, SourceText(e.range),
-           item.kind == ItemKind::kKernel ? "a kernel" : "a function", "a value");
+           item.kind == ItemKind::kKernel   ? "a kernel"
+           : item.kind == ItemKind::kStruct ? "a struct"
+                                            : "a function",
+           "a value");
     return {};
   }
   const auto constant = module_.ConstantOf(item, e.range);
   if (!constant) return {};
-  return Made(builder_.Constant(constant->type, constant->bits, e.range));
+  std::vector<ir::ValueId> leaves;
+  for (const Component& component : constant->type.info().components)
+    for (size_t k = 0; k < component.leaf_count; ++k)
+      leaves.push_back(builder_.Constant(component.scalar, constant->bits[leaves.size()], e.range));
+  return MakeValue(constant->type, std::move(leaves));
 }
 
 Operand FunctionLowering::LowerArrayBase(ExprId base) {
-  const Operand array = LowerExpression(base, std::nullopt);
-  if (array.ok() && !array.is_array()) {
+  const Operand array = LowerReference(base);
+  if (array.ok() && !array.is_view() && !array.type.is_array()) {
     Report(DiagnosticCode::kNotAnArray, expr(base).range,
-           fmt::format("a value of type {}", Describe(array.type)));
+           fmt::format("a value of type {}", Describe(array)));
     return {};
   }
   return array;
@@ -179,24 +318,21 @@ void FunctionLowering::CheckConstantIndex(const Expr& e, size_t dimension, const
                                           ir::ValueId index) {
   const ir::Function& function = builder_.function();
   const ir::Op* index_constant = function.ConstantOf(index);
-  const ir::Op* size_constant = function.ConstantOf(array.sizes[dimension]);
+  const auto size = array.is_view() ? ConstantSize(array.sizes[dimension])
+                                    : std::optional(array.type.sizes()[dimension]);
   if (index_constant == nullptr || !IsUntyped(e.list[dimension])) return;
   const Int128 value = IntegerValue(function.type(index).scalar, index_constant->immediate);
-  const bool outside =
-      value < 0 || (size_constant != nullptr &&
-                    value >= IntegerValue(ScalarType::kI64, size_constant->immediate));
+  const bool outside = value < 0 || (size && value >= *size);
   if (!outside) return;
-  const std::string size = size_constant != nullptr
-                               ? FormatScalar(ScalarType::kI64, size_constant->immediate)
-                               : "at least 0";
   Report(DiagnosticCode::kIndexOutOfRange, expr(e.list[dimension]).range, FormatInt128(value),
-         SourceText(expr(e.a).range), size);
+         SourceText(expr(e.a).range), size ? fmt::format("{}", *size) : "at least 0");
 }
 
 std::optional<std::vector<ir::ValueId>> FunctionLowering::LowerIndices(const Expr& e,
                                                                        const Operand& array) {
-  if (e.list.size() != array.type.rank) {
-    const size_t rank = array.type.rank, count = e.list.size();
+  const size_t rank = array.is_view() ? array.sizes.size() : array.type.sizes().size();
+  if (e.list.size() != rank) {
+    const size_t count = e.list.size();
     Diagnostic& report = Report(DiagnosticCode::kWrongRank, e.range, SourceText(expr(e.a).range),
                                 fmt::format("{} dimension{}", rank, rank == 1 ? "" : "s"),
                                 fmt::format("{} {}", count, count == 1 ? "index" : "indices"));
@@ -206,18 +342,17 @@ std::optional<std::vector<ir::ValueId>> FunctionLowering::LowerIndices(const Exp
   std::vector<ir::ValueId> indices;
   for (size_t i = 0; i < e.list.size(); ++i) {
     const SourceRange range = expr(e.list[i]).range;
-    Operand index = LowerExpression(
-        e.list[i], IsUntyped(e.list[i]) ? std::optional(ScalarType::kI64) : std::nullopt);
+    Operand index = LowerExpression(e.list[i], {});
     if (!index.ok()) return std::nullopt;
-    if (index.is_array() || !IsInteger(index.scalar())) {
-      Report(DiagnosticCode::kTypeMismatch, range, "an integer index", Describe(index.type)).hint =
+    if (!index.is_scalar() || !IsInteger(index.scalar())) {
+      Report(DiagnosticCode::kTypeMismatch, range, "an integer index", Describe(index)).hint =
           index.is_scalar() && IsFloat(index.scalar()) ? "write `as i64`, which truncates" : "";
       return std::nullopt;
     }
     // A u64 keeps its type, because i64 does not hold all of its values.
     if (index.scalar() != ScalarType::kU64) index = Coerce(index, ScalarType::kI64, range);
-    CheckConstantIndex(e, i, array, index.value);
-    indices.push_back(index.value);
+    CheckConstantIndex(e, i, array, index.value());
+    indices.push_back(index.value());
   }
   return indices;
 }
@@ -227,16 +362,22 @@ Operand FunctionLowering::LowerElement(const Expr& e) {
   if (!array.ok()) return {};
   const auto indices = LowerIndices(e, array);
   if (!indices) return {};
-  std::vector<ir::ValueId> operands = {array.value};
-  operands.insert(operands.end(), indices->begin(), indices->end());
-  return Made(builder_.AppendValue({.opcode = Opcode::kLoad,
-                                    .rule = Rule::kChecked,
-                                    .range = e.range,
-                                    .operands = operands,
-                                    .results = {Type::Scalar(array.type.scalar)}}));
+  if (array.in_memory) return IndexInto(array, *indices);
+  // A value: constants select an element; anything else needs it in memory.
+  size_t position = 0;
+  for (size_t d = 0; d < indices->size(); ++d) {
+    const auto index = ConstantSize((*indices)[d]);
+    const int64_t size = array.type.sizes()[d];
+    if (!index || *index < 0 || *index >= size) {
+      const Expr& base = expr(e.a);
+      return IndexInto(Spill(array, SourceText(base.range), base.range), *indices);
+    }
+    position = position * static_cast<size_t>(size) + static_cast<size_t>(*index);
+  }
+  return ElementOf(array, position);
 }
 
-Operand FunctionLowering::LowerBlockValue(BlockId id, std::optional<ScalarType> expected) {
+Operand FunctionLowering::LowerBlockValue(BlockId id, const DataType& expected) {
   const Block& block = tree_.block(id);
   if (!block.value.valid()) {
     Report(DiagnosticCode::kTypeMismatch, block.range, "a value at the end of the block", "none")
@@ -256,101 +397,137 @@ Operand FunctionLowering::LowerBlockValue(BlockId id, std::optional<ScalarType> 
   return value;
 }
 
-Operand FunctionLowering::LowerIf(const Expr& e, std::optional<ScalarType> expected) {
+Operand FunctionLowering::LowerIf(const Expr& e, const DataType& expected) {
   const Operand condition = LowerCondition(e.a);
   if (!condition.ok()) return {};
   // An arm of literals takes the type of the other one, so the arm with a type is lowered first.
   const bool otherwise_first = IsUntypedBlock(e.block) && !IsUntypedBlock(e.other);
-  std::optional<ScalarType> type = expected;
-  if (IsUntypedBlock(e.block) && IsUntypedBlock(e.other) && !type) {
+  DataType type = expected;
+  if (IsUntypedBlock(e.block) && IsUntypedBlock(e.other) && !type.valid()) {
     const bool is_float =
         HasFloatLiteral(tree_.block(e.block).value) || HasFloatLiteral(tree_.block(e.other).value);
     type = is_float ? ScalarType::kF64 : ScalarType::kI64;
   }
   bool ok = true;
+  DataType types[2];
   const auto arm = [&](BlockId block, bool first) -> PathBody {
-    return [this, block, first, &type, &ok]() -> Path {
+    return [this, block, first, &type, &types, &ok, &e]() -> Path {
       const Operand value = LowerBlockValue(block, type);
       ok = ok && value.ok();
-      if (value.is_array()) {
-        Report(DiagnosticCode::kTypeMismatch, tree_.block(block).range, "a scalar", "an array");
+      if (value.is_view()) {
+        Report(DiagnosticCode::kTypeMismatch, tree_.block(block).range, "a value", Describe(value));
         ok = false;
       }
-      if (value.ok() && first && !IsUntypedBlock(block)) type = value.scalar();
-      return {Flow::kLive, value.value};
+      if (value.ok() && first && !IsUntypedBlock(block)) type = LiteralType(value.type);
+      types[block == e.block ? 0 : 1] = value.type;
+      return {Flow::kLive, value.parts};
     };
   };
   const auto unify = [&](Path& then, ir::RegionId then_region, Path& otherwise,
                          ir::RegionId other_region) {
     if (!ok) return;
-    Operand left = Made(then.value), right = Made(otherwise.value);
-    const ScalarType before = left.scalar();
+    const Operand left = MakeValue(types[0], then.values);
+    const Operand right = MakeValue(types[1], otherwise.values);
     const ir::RegionId outside = builder_.Enter(then_region);
-    if (ConvertsImplicitly(before, right.scalar()) && IsInteger(before)) {
-      then.value = Coerce(left, right.scalar(), e.range).value;
-    } else if (ConvertsImplicitly(right.scalar(), before) && IsInteger(before)) {
+    if (UnifiesTo(left.type, right.type)) {
+      then.values = Coerce(left, right.type, e.range).parts;
+      types[0] = right.type;
+    } else if (UnifiesTo(right.type, left.type)) {
       builder_.Enter(other_region);
-      otherwise.value = Coerce(right, before, e.range).value;
-    } else if (before != right.scalar()) {
-      Report(DiagnosticCode::kMixedOperands, e.range, "if", TextOf(before), TextOf(right.scalar()))
+      otherwise.values = Coerce(right, left.type, e.range).parts;
+    } else {
+      Report(DiagnosticCode::kMixedOperands, e.range, "if", left.type.text(), right.type.text())
           .hint = "convert one arm with `as`";
       ok = false;
     }
     builder_.Enter(outside);
   };
-  const Path joined = LowerPaths(condition.value, arm(e.block, !otherwise_first),
+  const Path joined = LowerPaths(condition.value(), arm(e.block, !otherwise_first),
                                  arm(e.other, otherwise_first), e.range, otherwise_first, unify);
-  if (!ok || !joined.value.valid()) return {};
-  return Made(joined.value);
+  if (!ok) return {};
+  return MakeValue(types[0], joined.values);
 }
 
 Operand FunctionLowering::LowerConversion(const Expr& e) {
   const OperatorInfo& form = InfoOf(e.conversion);
-  const auto to = module_.ResolveScalar(e.type, item_, type_arguments_);
-  if (!to) return {};
-  // A literal meets a float type directly, so that it is rounded once.
-  if (IsUntyped(e.a) && IsFloat(*to) && HasFloatLiteral(e.a) && form.rule == Rule::kChecked)
-    return LowerExpression(e.a, to);
-  if (IsUntyped(e.a) && IsInteger(*to) && !HasFloatLiteral(e.a)) {
-    bool failed = false;
-    const auto value = ExactInteger(e.a, failed);
-    if (failed) return {};
-    if (value) {
-      switch (form.rule) {
-        case Rule::kNone:
-        case Rule::kChecked:
-          return FitInteger(*value, *to, e.range);
-        case Rule::kWrap:
-          return Made(builder_.Integer(*to, *value, e.range));
-        case Rule::kSaturate:
-          return Made(
-              builder_.Integer(*to, std::clamp(*value, LeastOf(*to), GreatestOf(*to)), e.range));
+  const DataType type = module_.Resolve(e.type, item_, type_arguments_);
+  if (!type.valid()) return {};
+  if (type.is_scalar() && IsUntyped(e.a)) {
+    const ScalarType to = type.scalar();
+    // A literal meets a float type directly, so that it is rounded once.
+    if (IsFloat(to) && HasFloatLiteral(e.a) && form.rule == Rule::kChecked)
+      return LowerExpression(e.a, to);
+    if (IsInteger(to) && !HasFloatLiteral(e.a)) {
+      bool failed = false;
+      const auto value = ExactInteger(e.a, failed);
+      if (failed) return {};
+      if (value) {
+        switch (form.rule) {
+          case Rule::kNone:
+          case Rule::kChecked:
+            return FitInteger(*value, to, e.range);
+          case Rule::kWrap:
+            return Made(builder_.Integer(to, *value, e.range));
+          case Rule::kSaturate:
+            return Made(
+                builder_.Integer(to, std::clamp(*value, LeastOf(to), GreatestOf(to)), e.range));
+        }
       }
     }
   }
-  const Operand operand = LowerExpression(e.a, std::nullopt);
-  if (!operand.ok()) return {};
-  const ScalarType from = operand.scalar();
-  const bool possible = operand.is_scalar() &&
-                        (*to != ScalarType::kBool || from == ScalarType::kBool) &&
-                        !(from == ScalarType::kBool && IsFloat(*to)) &&
-                        !(form.rule == Rule::kWrap && (IsFloat(from) || IsFloat(*to))) &&
-                        !(form.rule == Rule::kSaturate && IsFloat(*to));
+  const bool literal = IsUntyped(e.a) && type.is_complex();
+  const Operand operand = LowerExpression(e.a, literal ? type : DataType());
+  return operand.ok() ? ConvertAs(operand, type, e) : Operand{};
+}
+
+// Scalars by the rule of the operator; complex numbers by part, value arrays by element.
+Operand FunctionLowering::ConvertAs(const Operand& operand, const DataType& type, const Expr& e) {
+  const OperatorInfo& form = InfoOf(e.conversion);
+  if (operand.type == type && !operand.is_view()) return operand;
+  if (operand.type.is_array() && !operand.is_view() && type.is_array() &&
+      operand.type.sizes() == type.sizes()) {
+    std::vector<Operand> elements = ElementsOf(operand);
+    for (Operand& element : elements) {
+      element = ConvertAs(element, type.element(), e);
+      if (!element.ok()) return {};
+    }
+    return Gather(type, elements);
+  }
+  if (type.is_complex() && !operand.is_view() &&
+      (operand.type.is_scalar() || operand.type.is_complex()) && form.rule == Rule::kChecked) {
+    std::vector<ir::ValueId> parts;
+    for (ir::ValueId part : operand.parts) {
+      const Operand converted = ConvertAs(Made(part), type.scalar(), e);
+      if (!converted.ok()) return {};
+      parts.push_back(converted.value());
+    }
+    if (parts.size() == 1) parts.push_back(builder_.Constant(type.scalar(), 0, e.range));
+    return MakeValue(type, std::move(parts));
+  }
+  if (!operand.is_scalar() || !type.is_scalar()) {
+    Report(DiagnosticCode::kInvalidConversion, e.range, form.text, Describe(operand), type.text())
+        .hint = operand.type.is_complex() && type.is_scalar() ? "take a part: z.re, z.im" : "";
+    return {};
+  }
+  const ScalarType from = operand.scalar(), to = type.scalar();
+  const bool possible = (to != ScalarType::kBool || from == ScalarType::kBool) &&
+                        !(from == ScalarType::kBool && IsFloat(to)) &&
+                        !(form.rule == Rule::kWrap && (IsFloat(from) || IsFloat(to))) &&
+                        !(form.rule == Rule::kSaturate && IsFloat(to));
   if (!possible) {
     Diagnostic& report = Report(DiagnosticCode::kInvalidConversion, e.range, form.text,
-                                Describe(operand.type), TextOf(*to));
-    if (*to == ScalarType::kBool)
+                                Describe(operand), type.text());
+    if (to == ScalarType::kBool)
       report.hint = "compare it with something: x != 0";
     else if (form.rule == Rule::kWrap)
       report.hint = "`as%` is for integers; `as` checks and `as|` saturates floats";
-    else if (IsFloat(*to))
-      report.hint = fmt::format("write `as {}`", TextOf(*to));
+    else if (IsFloat(to))
+      report.hint = fmt::format("write `as {}`", type.text());
     return {};
   }
   // What keeps every value, and what IEEE 754 rounds, cannot fail.
-  const bool exact = from == ScalarType::kBool || IsFloat(*to) || ConvertsImplicitly(from, *to);
-  if (from == *to) return operand;
-  return Made(builder_.Convert(*to, exact ? Rule::kNone : form.rule, operand.value, e.range));
+  const bool exact = from == ScalarType::kBool || IsFloat(to) || ConvertsImplicitly(from, to);
+  return Made(builder_.Convert(to, exact ? Rule::kNone : form.rule, operand.value(), e.range));
 }
 
 }  // namespace einkorn::frontend

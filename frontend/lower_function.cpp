@@ -36,46 +36,58 @@ void FunctionLowering::Lower() {
   LowerParameters(*signature);
   live_ = DeclareHidden("live", ScalarType::kBool, builder_.Bool(true));
   returned_ = DeclareHidden("returned", ScalarType::kBool, builder_.Bool(false));
-  if (result_type_) {
-    function.results.push_back(Type::Scalar(*result_type_));
-    result_ = DeclareHidden("result", *result_type_, builder_.Constant(*result_type_, 0));
-  }
-  for (VariableId id : inout_parameters_) function.results.push_back(variable(id).type);
+  if (result_type_.valid()) result_ = DeclareHidden("result", Zero(result_type_, {}));
+  const auto add_results = [&](VariableId id) {
+    const Variable& v = variable(id);
+    for (size_t k = 0; k < v.part_count; ++k)
+      function.results.push_back(value_types_[v.first_part + k]);
+  };
+  if (result_.valid()) add_results(result_);
+  for (VariableId id : inout_parameters_) add_results(id);
   LowerConditions();
   FinishBody(LowerBlock(item_.body));
 }
 
 void FunctionLowering::FinishBody(Flow flow) {
-  if (result_type_ && flow != Flow::kDead) {
+  if (result_type_.valid() && flow != Flow::kDead) {
     const SourceRange block = tree_.block(item_.body).range;
     Report(DiagnosticCode::kMissingReturn, item_.name.range, item_.name.text,
-           fmt::format("a value of type {}", TextOf(*result_type_)))
+           fmt::format("a value of type {}", result_type_.text()))
         .notes.push_back({PlainRange(block.file, block.end > 0 ? block.end - 1 : 0, block.end),
                           "this end is reached"});
   }
   // Arrays that were swapped go back to the storage that their names had in the beginning.
   std::vector<ir::ValueId> pairs;
   for (const auto& [id, storage] : writable_arrays_) {
-    if (variable(id).value == storage) continue;
-    pairs.push_back(storage);
-    pairs.push_back(variable(id).value);
+    const auto parts = PartsOf(variable(id));
+    for (size_t k = 0; k < storage.size(); ++k) {
+      if (parts[k] == storage[k]) continue;
+      pairs.push_back(storage[k]);
+      pairs.push_back(parts[k]);
+    }
   }
   if (!pairs.empty())
     builder_.Append({.opcode = Opcode::kSettle, .range = item_.name.range, .operands = pairs});
   std::vector<ir::ValueId> results;
-  if (result_.valid()) results.push_back(variable(result_).value);
-  for (VariableId id : inout_parameters_) results.push_back(variable(id).value);
+  const auto add_parts = [&](VariableId id) {
+    const auto parts = PartsOf(variable(id));
+    results.insert(results.end(), parts.begin(), parts.end());
+  };
+  if (result_.valid()) add_parts(result_);
+  for (VariableId id : inout_parameters_) add_parts(id);
   builder_.Yield(results, item_.name.range);
 }
 
 void FunctionLowering::LowerConstant() {
   live_ = DeclareHidden("live", ScalarType::kBool, builder_.Bool(true));
   returned_ = DeclareHidden("returned", ScalarType::kBool, builder_.Bool(false));
-  const auto type = module_.ResolveScalar(item_.type, item_, {});
-  const Operand value = type ? LowerAs(item_.value, *type) : Operand{};
+  const DataType type = module_.Resolve(item_.type, item_, {});
+  Operand value;
+  if (type.valid()) value = LowerFilled(item_.value, type);
   if (!value.ok()) return;
-  builder_.function().results.push_back(value.type);
-  builder_.Yield({value.value}, item_.name.range);
+  for (ir::ValueId leaf : value.parts)
+    builder_.function().results.push_back(builder_.function().type(leaf));
+  builder_.Yield(value.parts, item_.name.range);
 }
 
 void FunctionLowering::LowerParameters(const Signature& signature) {
@@ -86,57 +98,91 @@ void FunctionLowering::LowerParameters(const Signature& signature) {
     param.kind = ir::ParamKind::kSymbol;
     param.range = range;
     const Type type = Type::Scalar(ScalarType::kI64);
-    Declare({name, range}, VariableKind::kSymbol, type, builder_.AddParam(param, type));
+    Declare({name, range}, VariableKind::kSymbol, Made(builder_.AddParam(param, type)));
   }
   // Scalars may be named in sizes too, wherever they stand, so all are declared before any shape.
   struct PendingArray {
-    size_t param;
+    size_t first_param;
     const BoundParameter* parameter;
     VariableId variable;
   };
   std::vector<PendingArray> arrays;
   for (const BoundParameter& p : signature.parameters) {
-    const AccessKind access = p.declaration->access;
-    ir::Param param;
-    param.name = p.declaration->name.text;
-    param.range = p.declaration->range;
-    VariableKind kind = VariableKind::kParameter;
-    if (p.type.is_array()) {
-      if (item_.kind == ItemKind::kFunction) {
-        Report(DiagnosticCode::kNotBuilt, p.declaration->range, "array parameters of functions")
-            .hint = "pass elements, or move the loop into the kernel";
-      }
-      kind = access == AccessKind::kIn ? VariableKind::kArrayIn : VariableKind::kArrayWritable;
-      param.kind = access == AccessKind::kIn    ? ir::ParamKind::kArrayIn
-                   : access == AccessKind::kOut ? ir::ParamKind::kArrayOut
-                                                : ir::ParamKind::kArrayInout;
-      for (ExprId size : p.array->sizes)
-        param.shape_texts.emplace_back(SourceText(expr(size).range));
-    } else if (access != AccessKind::kIn) {
-      if (item_.kind == ItemKind::kKernel || access == AccessKind::kOut)
-        Report(DiagnosticCode::kInvalidArgument, p.declaration->range,
-               access == AccessKind::kOut ? "a scalar parameter cannot be `out`"
-                                          : "a scalar parameter of a kernel cannot be `inout`")
-            .hint = "return the value, or use an array of one element";
-      kind = VariableKind::kInoutParameter;
-    }
-    const ir::ValueId value = builder_.AddParam(param, p.type);
-    const VariableId id = Declare(p.declaration->name, kind, p.type, value);
-    if (kind == VariableKind::kInoutParameter) inout_parameters_.push_back(id);
-    if (kind == VariableKind::kArrayWritable) writable_arrays_.emplace_back(id, value);
-    if (p.type.is_array()) arrays.push_back({builder_.function().params.size() - 1, &p, id});
+    const size_t first = builder_.function().params.size();
+    const VariableId id = LowerParameter(p);
+    if (p.array != nullptr) arrays.push_back({first, &p, id});
   }
   for (const PendingArray& pending : arrays) {
+    std::vector<ir::ShapeExpr> shapes;
     for (ExprId size : pending.parameter->array->sizes) {
       const auto shape = LowerShape(size);
-      if (!shape) continue;
-      builder_.function().params[pending.param].shape.push_back(*shape);
-      variable(pending.variable).sizes.push_back(LowerShapeValue(*shape, expr(size).range));
+      // A size that was refused is still a size, so that uses of the array are not reported again.
+      shapes.push_back(shape.value_or(ir::ShapeExpr::Constant(0)));
     }
-    // A size that was refused is still a size, so that uses of the array are not reported again.
-    while (variable(pending.variable).sizes.size() < pending.parameter->type.rank)
-      variable(pending.variable).sizes.push_back(builder_.Integer(ScalarType::kI64, 0));
+    Variable& v = variable(pending.variable);
+    if (pending.parameter->is_view())
+      for (size_t d = 0; d < shapes.size(); ++d)
+        v.sizes[d] = LowerShapeValue(shapes[d], expr(pending.parameter->array->sizes[d]).range);
+    const auto& components = v.type.info().components;
+    for (size_t c = 0; c < components.size(); ++c) {
+      ir::Param& param = builder_.function().params[pending.first_param + c];
+      param.shape = shapes;
+      const size_t written = pending.parameter->is_view() ? 0 : shapes.size();
+      for (size_t d = written; d < components[c].sizes.size(); ++d) {
+        param.shape.push_back(ir::ShapeExpr::Constant(components[c].sizes[d]));
+        param.shape_texts.push_back(fmt::format("{}", components[c].sizes[d]));
+      }
+    }
   }
+}
+
+// One parameter of the IR for each leaf of a value, or for each component of an array.
+VariableId FunctionLowering::LowerParameter(const BoundParameter& p) {
+  const AccessKind access = p.declaration->access;
+  const bool is_array = p.array != nullptr;
+  if (is_array && item_.kind == ItemKind::kFunction)
+    Report(DiagnosticCode::kNotBuilt, p.declaration->range, "array parameters of functions").hint =
+        "pass elements, or move the loop into the kernel";
+  if (!is_array && access != AccessKind::kIn &&
+      (item_.kind == ItemKind::kKernel || access == AccessKind::kOut))
+    Report(DiagnosticCode::kInvalidArgument, p.declaration->range,
+           access == AccessKind::kOut ? "a scalar parameter cannot be `out`"
+                                      : "a scalar parameter of a kernel cannot be `inout`")
+        .hint = "return the value, or use an array of one element";
+  ir::Param param;
+  param.range = p.declaration->range;
+  if (is_array) {
+    param.kind = access == AccessKind::kIn    ? ir::ParamKind::kArrayIn
+                 : access == AccessKind::kOut ? ir::ParamKind::kArrayOut
+                                              : ir::ParamKind::kArrayInout;
+    for (ExprId size : p.array->sizes) param.shape_texts.emplace_back(SourceText(expr(size).range));
+  }
+  Operand value;
+  value.type = p.type;
+  value.in_memory = is_array;
+  value.sizes.resize(p.rank);
+  Variable named;  // for the names of its parts
+  named.name = p.declaration->name.text;
+  named.type = p.type;
+  named.in_memory = is_array;
+  for (const Component& component : p.type.info().components) {
+    const int rank = static_cast<int>(p.rank + component.sizes.size());
+    const size_t count = is_array ? 1 : component.leaf_count;
+    for (size_t k = 0; k < count; ++k) {
+      param.name =
+          p.type.is_scalar() ? std::string(named.name) : PartName(named, value.parts.size());
+      value.parts.push_back(builder_.AddParam(
+          param, is_array ? Type::Array(component.scalar, rank) : Type::Scalar(component.scalar)));
+    }
+  }
+  const VariableKind kind =
+      is_array ? (access == AccessKind::kIn ? VariableKind::kArrayIn : VariableKind::kArrayWritable)
+      : access == AccessKind::kIn ? VariableKind::kParameter
+                                  : VariableKind::kInoutParameter;
+  const VariableId id = Declare(p.declaration->name, kind, value);
+  if (kind == VariableKind::kInoutParameter) inout_parameters_.push_back(id);
+  if (kind == VariableKind::kArrayWritable) writable_arrays_.emplace_back(id, value.parts);
+  return id;
 }
 
 void FunctionLowering::LowerConditions() {
@@ -149,7 +195,7 @@ void FunctionLowering::LowerConditions() {
       if (!at.valid()) return;
       const Expr& e = expr(at);
       const Variable* v = e.kind == ExprKind::kName ? Find(e.text) : nullptr;
-      if (v != nullptr && v->type.is_scalar() && std::ranges::find(names, e.text) == names.end())
+      if (v != nullptr && v->is_scalar() && std::ranges::find(names, e.text) == names.end())
         names.push_back(e.text);
       collect(e.a);
       collect(e.b);
@@ -160,9 +206,9 @@ void FunctionLowering::LowerConditions() {
     std::vector<ir::ValueId> values;
     for (std::string_view name : names) {
       text += fmt::format("{} {} = {{}}", values.empty() ? ":" : ",", name);
-      values.push_back(Find(name)->value);
+      values.push_back(PartsOf(*Find(name)).front());
     }
-    FailUnless(condition.value, FaultKind::kShape, text, values, expr(id).range);
+    FailUnless(condition.value(), FaultKind::kShape, text, values, expr(id).range);
   }
 }
 

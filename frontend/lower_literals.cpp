@@ -34,7 +34,7 @@ bool FunctionLowering::IsUntyped(ExprId id) const {
       if (expr(e.a).kind != ExprKind::kName) return false;
       const Builtin* builtin = BuiltinNamed(expr(e.a).text);
       if (builtin == nullptr || builtin->form == BuiltinForm::kBits ||
-          builtin->form == BuiltinForm::kFromBits ||
+          builtin->form == BuiltinForm::kFromBits || builtin->form == BuiltinForm::kValue ||
           InfoOf(builtin->opcode).types != TypeRule::kSame)
         return false;
       for (ExprId argument : e.list)
@@ -46,6 +46,7 @@ bool FunctionLowering::IsUntyped(ExprId id) const {
     case ExprKind::kField:
     case ExprKind::kIndex:
     case ExprKind::kConversion:
+    case ExprKind::kStruct:
     case ExprKind::kArray:
     case ExprKind::kReduction:
     case ExprKind::kUndefined:
@@ -81,6 +82,11 @@ bool FunctionLowering::HasFloatLiteral(ExprId id) const {
     default:
       return false;
   }
+}
+
+DataType FunctionLowering::LiteralType(const DataType& type) {
+  if (!type.valid() || type.is_struct()) return {};
+  return type.is_array() ? LiteralType(type.element()) : type;
 }
 
 namespace {
@@ -212,7 +218,7 @@ Operand FunctionLowering::LowerLiteral(const Expr& e, ScalarType type) {
 }
 
 bool FunctionLowering::CollectArrayLiteral(const Expr& e, size_t depth, std::vector<int64_t>& sizes,
-                                           std::vector<ExprId>& elements) {
+                                           std::vector<ExprId>& elements, size_t rank) {
   const auto count = static_cast<int64_t>(e.list.size());
   if (sizes.size() == depth) sizes.push_back(count);
   if (sizes[depth] != count) {
@@ -220,9 +226,9 @@ bool FunctionLowering::CollectArrayLiteral(const Expr& e, size_t depth, std::vec
     return false;
   }
   for (ExprId item : e.list) {
-    const bool nested = expr(item).kind == ExprKind::kArray;
+    const bool nested = expr(item).kind == ExprKind::kArray && depth + 1 < rank;
     if (nested) {
-      if (!CollectArrayLiteral(expr(item), depth + 1, sizes, elements)) return false;
+      if (!CollectArrayLiteral(expr(item), depth + 1, sizes, elements, rank)) return false;
     } else if (sizes.size() != depth + 1) {
       Report(DiagnosticCode::kArrayLiteralShape, expr(item).range, sizes[depth + 1],
              "a single value");
@@ -234,72 +240,97 @@ bool FunctionLowering::CollectArrayLiteral(const Expr& e, size_t depth, std::vec
   return true;
 }
 
-Operand FunctionLowering::LowerArrayLiteral(const Expr& e, std::optional<ScalarType> element,
-                                            const std::vector<int64_t>* sizes) {
-  std::vector<int64_t> shape = sizes != nullptr ? *sizes : std::vector<int64_t>();
-  const size_t declared = shape.size();
-  std::vector<ExprId> elements;
-  if (!CollectArrayLiteral(e, 0, shape, elements)) return {};
-  if (sizes != nullptr && shape.size() != declared) {
-    const auto describe = [](size_t rank) {
-      return fmt::format("an array of {} dimension{}", rank, rank == 1 ? "" : "s");
-    };
-    Report(DiagnosticCode::kTypeMismatch, e.range, describe(declared), describe(shape.size()));
-    return {};
+// The first element with a type of its own decides; literals alone are f64 or i64.
+DataType FunctionLowering::LiteralElementType(const std::vector<ExprId>& elements) {
+  DataType type = ScalarType::kI64;
+  for (ExprId id : elements) {
+    if (IsUntyped(id)) {
+      if (HasFloatLiteral(id)) type = ScalarType::kF64;
+      continue;
+    }
+    // Lowered aside: its code is made again where the element is stored.
+    const auto before = Snapshot();
+    const ir::RegionId outside = builder_.Enter(builder_.NewRegion());
+    const Operand typed = LowerExpression(id, {});
+    builder_.Enter(outside);
+    Restore(before);
+    return typed.ok() && !typed.is_view() ? typed.type : DataType();
   }
-  if (elements.empty() && !element) {
+  return type;
+}
+
+Operand FunctionLowering::LowerArrayLiteral(const Expr& e, const DataType& expected) {
+  std::vector<int64_t> shape;
+  std::vector<ExprId> elements;
+  DataType element;
+  if (expected.is_array()) {
+    // An element that is a value array itself takes brackets of its own.
+    const size_t rank = expected.sizes().size();
+    if (!CollectArrayLiteral(e, 0, shape, elements, rank)) return {};
+    if (shape.size() != rank) {
+      const auto describe = [](size_t dimensions) {
+        return fmt::format("an array of {} dimension{}", dimensions, dimensions == 1 ? "" : "s");
+      };
+      Report(DiagnosticCode::kTypeMismatch, e.range, describe(rank), describe(shape.size()));
+      return {};
+    }
+    element = expected.element();
+  } else {
+    if (!CollectArrayLiteral(e, 0, shape, elements, kMaxRank)) return {};
+    element =
+        expected.is_scalar() || expected.is_complex() ? expected : LiteralElementType(elements);
+    if (elements.empty() && !expected.valid()) {
+      Report(DiagnosticCode::kTypeMismatch, e.range, "elements that decide the type",
+             "an empty array");
+      return {};
+    }
+  }
+  if (!element.valid()) return {};
+  const DataType type = DataType::Array(shape, element);
+  if (!IsSmallEnough(type, e.range)) return {};
+  std::vector<Operand> values;
+  for (ExprId id : elements) {
+    values.push_back(LowerAs(id, element));
+    if (!values.back().ok()) return {};
+  }
+  return Gather(type, values);
+}
+
+Operand FunctionLowering::LowerStoredLiteral(const Expr& e, const DataType& declared,
+                                             const std::vector<int64_t>* sizes) {
+  std::vector<int64_t> shape = sizes != nullptr ? *sizes : std::vector<int64_t>();
+  const size_t rank = sizes != nullptr ? shape.size() : kMaxRank;
+  std::vector<ExprId> elements;
+  if (!CollectArrayLiteral(e, 0, shape, elements, rank)) return {};
+  const DataType element = declared.valid() ? declared : LiteralElementType(elements);
+  if (!element.valid()) return {};
+  if (elements.empty() && !declared.valid()) {
     Report(DiagnosticCode::kTypeMismatch, e.range, "elements that decide the type",
            "an empty array");
     return {};
   }
-  std::vector<Operand> values;
-  if (!element) {
-    // The first element with a type of its own decides; literals alone are f64 or i64.
-    ScalarType type = ScalarType::kI64;
-    for (ExprId id : elements) {
-      if (IsUntyped(id)) {
-        if (HasFloatLiteral(id)) type = ScalarType::kF64;
-        continue;
-      }
-      const Operand typed = LowerExpression(id, std::nullopt);
-      if (!typed.ok()) return {};
-      type = typed.scalar();
-      break;
-    }
-    element = type;
-  }
   std::string text;
-  Operand array{Type::Array(*element, static_cast<int>(shape.size())), {}, {}};
+  std::vector<ir::ValueId> lengths;
   for (int64_t size : shape) {
-    array.sizes.push_back(builder_.Integer(ScalarType::kI64, size, e.range));
+    lengths.push_back(builder_.Integer(ScalarType::kI64, size, e.range));
     text += fmt::format("{}{}", text.empty() ? "" : ", ", size);
   }
-  array.value = builder_.AppendValue({.opcode = Opcode::kArray,
-                                      .rule = Rule::kChecked,
-                                      .range = e.range,
-                                      .operands = array.sizes,
-                                      .results = {array.type}});
-  ir::Function& function = builder_.function();
-  function.value(array.value).shape = function.AddString(text);
+  const Operand array = MakeArray(element, lengths, {}, text, e.range);
   for (size_t i = 0; i < elements.size(); ++i) {
-    const Operand value = LowerAs(elements[i], *element);
+    const Operand value = LowerAs(elements[i], element);
     if (!value.ok()) return {};
-    std::vector<ir::ValueId> operands = {array.value};
+    std::vector<ir::ValueId> indices;
     size_t stride = elements.size(), rest = i;
     for (int64_t size : shape) {
       stride /= static_cast<size_t>(size);
-      operands.push_back(
+      indices.push_back(
           builder_.Integer(ScalarType::kI64, static_cast<Int128>(rest / stride), e.range));
       rest %= stride;
     }
-    operands.push_back(value.value);
-    const ir::OpId store = builder_.Append({.opcode = Opcode::kStore,
-                                            .rule = Rule::kChecked,
-                                            .range = expr(elements[i]).range,
-                                            .operands = operands});
-    function.op(store).checks = 0;  // the indices count the elements
+    // The indices count the elements.
+    Store(IndexInto(array, indices), value, expr(elements[i]).range, /*is_checked=*/false);
   }
-  return array;
+  return AsWhole(array);
 }
 
 }  // namespace einkorn::frontend

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/spelling.h"
+#include "frontend/literals.h"
 #include "frontend/lowering.h"
 
 namespace einkorn::frontend {
@@ -22,6 +23,8 @@ ir::FunctionKind KindFor(ItemKind kind) {
       return ir::FunctionKind::kConstant;
     case ItemKind::kTest:
       return ir::FunctionKind::kTest;
+    case ItemKind::kStruct:
+      break;
   }
   return ir::FunctionKind::kFunction;
 }
@@ -39,12 +42,19 @@ std::optional<std::string_view> TypeInOtherLanguages(std::string_view name) {
   return std::nullopt;
 }
 
-constexpr std::string_view kPlannedTypes[] = {"f16", "bf16", "c64", "c128"};
+constexpr std::string_view kPlannedTypes[] = {"f16", "bf16"};
+
+std::string TextOf(const TypeArguments& types) {
+  std::string text;
+  for (const DataType& type : types)
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", type.text());
+  return text;
+}
 
 }  // namespace
 
 ir::FunctionId ModuleLowering::Require(const Item& item, const TypeArguments& type_arguments) {
-  const auto key = std::pair(&item, type_arguments);
+  const auto key = std::pair(&item, TextOf(type_arguments));
   if (const auto at = made_.find(key); at != made_.end()) return at->second;
   EINKORN_CHECK(module_.functions.size() < kMaxFunctions, "too many variants of functions");
   const ir::FunctionId id(module_.functions.size());
@@ -54,12 +64,7 @@ ir::FunctionId ModuleLowering::Require(const Item& item, const TypeArguments& ty
   if (!unit.name.empty()) function.name = fmt::format("{}.{}", unit.name, item.name.text);
   function.kind = KindFor(item.kind);
   function.range = item.name.range;
-  if (!type_arguments.empty()) {
-    std::string list;
-    for (ScalarType type : type_arguments)
-      list += fmt::format("{}{}", list.empty() ? "" : ", ", TextOf(type));
-    function.name += fmt::format("<{}>", list);
-  }
+  if (!type_arguments.empty()) function.name += fmt::format("<{}>", key.second);
   module_.functions.push_back(std::move(function));
   made_[key] = id;
   jobs_.push_back({&item, type_arguments, id});
@@ -85,72 +90,226 @@ void ModuleLowering::Finish() {
   jobs_.clear();
 }
 
-std::optional<ScalarType> ModuleLowering::ResolveScalar(TypeExprId id, const Item& item,
-                                                        const TypeArguments& type_arguments) {
-  const TypeExpr& type = program_.UnitOf(item).tree.type(id);
-  if (type.kind == TypeExprKind::kArray) {
-    diagnostics_->Report(DiagnosticCode::kTypeMismatch, type.range, "a scalar type",
-                         "an array type");
-    return std::nullopt;
+// The item that a type's name means: `Particle`, or `geometry.Particle` of an imported file.
+const Item* ModuleLowering::ItemOfType(const TypeExpr& type, const SourceUnit& unit) const {
+  const size_t dot = type.text.find('.');
+  if (dot == std::string_view::npos) return unit.ItemNamed(type.text);
+  const SourceUnit* imported = unit.ImportNamed(type.text.substr(0, dot));
+  return imported == nullptr ? nullptr : imported->ItemNamed(type.text.substr(dot + 1));
+}
+
+DataType ModuleLowering::Resolve(TypeExprId id, const Item& item, const TypeArguments& types) {
+  const SourceUnit& unit = program_.UnitOf(item);
+  const TypeExpr& type = unit.tree.type(id);
+  if (type.kind == TypeExprKind::kArray) return ResolveArray(type, item, types);
+  for (size_t k = 0; k < item.type_parameters.size() && k < types.size(); ++k)
+    if (item.type_parameters[k].name.text == type.text) return types[k];
+  const DataType named = TypeNamed(type.text);
+  if (named.valid()) return named;
+  const Item* declared = ItemOfType(type, unit);
+  if (declared == nullptr || declared->kind != ItemKind::kStruct) {
+    ReportUnknownType(type, item);
+    return {};
   }
-  if (const auto scalar = ScalarTypeNamed(type.text)) return scalar;
-  for (size_t k = 0; k < item.type_parameters.size() && k < type_arguments.size(); ++k)
-    if (item.type_parameters[k].name.text == type.text) return type_arguments[k];
+  if (declared->name.text.starts_with('_') && &program_.UnitOf(*declared) != &unit) {
+    diagnostics_
+        ->Report(DiagnosticCode::kPrivateName, type.range, declared->name.text,
+                 program_.UnitOf(*declared).name)
+        .notes.push_back({declared->name.range, "declared here"});
+    return {};
+  }
+  return StructOf(*declared);
+}
+
+DataType ModuleLowering::ResolveArray(const TypeExpr& type, const Item& item,
+                                      const TypeArguments& types) {
+  const SyntaxTree& tree = program_.UnitOf(item).tree;
+  const DataType element = Resolve(type.element, item, types);
+  if (!element.valid()) return {};
+  std::vector<int64_t> sizes;
+  Int128 leaves = static_cast<Int128>(element.leaf_count());
+  for (ExprId id : type.sizes) {
+    const SourceRange range = tree.expr(id).range;
+    const auto size = ConstantInteger(id, item);
+    if (!size) {
+      diagnostics_
+          ->Report(DiagnosticCode::kInvalidSize, range,
+                   fmt::format("`{}`", program_.sources.Text(range)))
+          .hint = "a value array has constant sizes";
+      return {};
+    }
+    if (*size < 0) {
+      diagnostics_->Report(DiagnosticCode::kInvalidSize, range, FormatInt128(*size));
+      return {};
+    }
+    leaves *= *size;
+    if (leaves > kMaxLeaves) {
+      diagnostics_->Report(DiagnosticCode::kInvalidSize, type.range,
+                           fmt::format("a shape of more than {} elements", kMaxLeaves));
+      return {};
+    }
+    sizes.push_back(*size);
+  }
+  const DataType array = DataType::Array(std::move(sizes), element);
+  for (const Component& component : array.info().components) {
+    if (component.sizes.size() <= kMaxRank) continue;
+    diagnostics_->Report(DiagnosticCode::kInvalidSize, type.range,
+                         fmt::format("a shape of {} dimensions (the most are {})",
+                                     component.sizes.size(), kMaxRank));
+    return {};
+  }
+  return array;
+}
+
+void ModuleLowering::ReportUnknownType(const TypeExpr& type, const Item& item) {
   if (std::ranges::find(kPlannedTypes, type.text) != std::end(kPlannedTypes)) {
     diagnostics_->Report(DiagnosticCode::kNotBuilt, type.range,
                          fmt::format("values of type {}", type.text));
-    return std::nullopt;
+    return;
   }
   Diagnostic& report = diagnostics_->Report(DiagnosticCode::kUnknownType, type.range, type.text);
   if (const auto ours = TypeInOtherLanguages(type.text)) {
     report.hint = fmt::format("here it is called {}", *ours);
-    return std::nullopt;
+    return;
   }
-  std::vector<std::string_view> candidates;
+  std::vector<std::string_view> candidates = {"c64", "c128"};
   for (int k = 0; k < kScalarTypeCount; ++k)
-    candidates.push_back(TextOf(static_cast<ScalarType>(k)));
+    candidates.push_back(einkorn::TextOf(static_cast<ScalarType>(k)));
   for (const TypeParameterDecl& parameter : item.type_parameters)
     candidates.push_back(parameter.name.text);
+  for (const Item& other : program_.UnitOf(item).tree.items)
+    if (other.kind == ItemKind::kStruct) candidates.push_back(other.name.text);
   if (const auto nearest = NearestSpelling(type.text, candidates))
     report.hint = fmt::format("did you mean `{}`?", *nearest);
-  return std::nullopt;
+}
+
+DataType ModuleLowering::StructOf(const Item& item) {
+  const auto [at, added] = program_.structs.try_emplace(&item);
+  if (!added) {
+    if (at->second.type.valid() || at->second.is_wrong) return at->second.type;
+    // Its own fields led back here.
+    at->second.is_wrong = true;
+    diagnostics_->Report(DiagnosticCode::kRecursiveStruct, item.name.range, item.name.text);
+    return {};
+  }
+  std::vector<std::pair<std::string, DataType>> fields;
+  bool ok = true;
+  Int128 leaves = 0;
+  for (const ParameterDecl& field : item.parameters) {
+    const auto same = [&](const auto& known) { return known.first == field.name.text; };
+    if (std::ranges::any_of(fields, same)) {
+      diagnostics_->Report(DiagnosticCode::kDuplicateName, field.name.range, field.name.text);
+      ok = false;
+    }
+    const DataType type = Resolve(field.type, item, {});
+    ok = ok && type.valid();
+    if (!ok) continue;
+    leaves += static_cast<Int128>(type.leaf_count());
+    fields.emplace_back(field.name.text, type);
+  }
+  CheckedProgram::StructState& state = program_.structs[&item];
+  if (leaves > kMaxLeaves) {
+    diagnostics_->Report(DiagnosticCode::kInvalidSize, item.name.range,
+                         fmt::format("a struct of more than {} scalars", kMaxLeaves));
+    ok = false;
+  }
+  if (!ok || state.is_wrong) {
+    state.is_wrong = true;
+    return {};
+  }
+  const SourceUnit& unit = program_.UnitOf(item);
+  const std::string text = unit.name.empty() ? std::string(item.name.text)
+                                             : fmt::format("{}.{}", unit.name, item.name.text);
+  state.type = MakeStruct(text, &item, fields);
+  return state.type;
+}
+
+std::optional<int64_t> ModuleLowering::ConstantInteger(ExprId id, const Item& item) {
+  const SourceUnit& unit = program_.UnitOf(item);
+  const Expr& e = unit.tree.expr(id);
+  const auto fitted = [](Int128 value) {
+    return FitsInteger(ScalarType::kI64, value) ? std::optional(static_cast<int64_t>(value))
+                                                : std::nullopt;
+  };
+  switch (e.kind) {
+    case ExprKind::kInteger: {
+      const IntegerLiteral literal = ParseIntegerLiteral(e.text);
+      if (literal.overflow || literal.value > UInt128(GreatestOf(ScalarType::kI64)))
+        return std::nullopt;
+      return static_cast<int64_t>(literal.value);
+    }
+    case ExprKind::kParen:
+      return ConstantInteger(e.a, item);
+    case ExprKind::kName:
+    case ExprKind::kField: {
+      const Item* constant = nullptr;
+      if (e.kind == ExprKind::kName)
+        constant = unit.ItemNamed(e.text);
+      else if (const Expr& file = unit.tree.expr(e.a); file.kind == ExprKind::kName)
+        if (const SourceUnit* imported = unit.ImportNamed(file.text))
+          constant = imported->ItemNamed(e.text);
+      if (constant == nullptr || constant->kind != ItemKind::kConst) return std::nullopt;
+      const auto value = ConstantOf(*constant, e.range);
+      if (!value || !value->type.is_scalar() || !IsInteger(value->type.scalar()))
+        return std::nullopt;
+      return fitted(IntegerValue(value->type.scalar(), value->bits.front()));
+    }
+    case ExprKind::kBinary: {
+      const auto a = ConstantInteger(e.a, item);
+      const auto b = a ? ConstantInteger(e.b, item) : std::nullopt;
+      if (!b) return std::nullopt;
+      if (e.binary == BinaryOperator::kAdd) return fitted(Int128(*a) + *b);
+      if (e.binary == BinaryOperator::kSubtract) return fitted(Int128(*a) - *b);
+      if (e.binary == BinaryOperator::kMultiply) return fitted(Int128(*a) * *b);
+      return std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+// A parameter in memory is a view, unless all its sizes are constant; one of constant sizes that is
+// not written is a value, but in a kernel it still comes from the host's memory.
+std::optional<BoundParameter> ModuleLowering::Bind(const ParameterDecl& declaration,
+                                                   const Item& item, const TypeArguments& types) {
+  const SyntaxTree& tree = program_.UnitOf(item).tree;
+  const TypeExpr& type = tree.type(declaration.type);
+  BoundParameter bound{&declaration, {}, nullptr, 0};
+  if (type.kind != TypeExprKind::kArray) {
+    bound.type = Resolve(declaration.type, item, types);
+    if (!bound.type.valid()) return std::nullopt;
+    return bound;
+  }
+  const bool is_constant = std::ranges::all_of(
+      type.sizes, [&](ExprId size) { return ConstantInteger(size, item).has_value(); });
+  const bool is_value =
+      is_constant && declaration.access == AccessKind::kIn && item.kind == ItemKind::kFunction;
+  bound.type = is_constant ? ResolveArray(type, item, types) : Resolve(type.element, item, types);
+  if (!bound.type.valid()) return std::nullopt;
+  if (!is_value) bound.array = &type;
+  if (!is_constant) bound.rank = type.sizes.size();
+  for (const Component& component : bound.type.info().components) {
+    const size_t rank = bound.rank + component.sizes.size();
+    if (rank <= kMaxRank) continue;
+    diagnostics_->Report(DiagnosticCode::kInvalidSize, type.range,
+                         fmt::format("a shape of {} dimensions (the most are {})", rank, kMaxRank));
+    return std::nullopt;
+  }
+  return bound;
 }
 
 std::optional<Signature> ModuleLowering::SignatureOf(const Item& item,
                                                      const TypeArguments& type_arguments) {
-  const SyntaxTree& tree = program_.UnitOf(item).tree;
   Signature signature;
   bool ok = true;
   for (const ParameterDecl& declaration : item.parameters) {
-    const TypeExpr& type = tree.type(declaration.type);
-    const bool is_array = type.kind == TypeExprKind::kArray;
-    const auto scalar =
-        ResolveScalar(is_array ? type.element : declaration.type, item, type_arguments);
-    if (!scalar) {
-      ok = false;
-      continue;
-    }
-    if (type.sizes.size() > kMaxRank) {
-      diagnostics_->Report(
-          DiagnosticCode::kInvalidSize, type.range,
-          fmt::format("a shape of {} dimensions (the most are {})", type.sizes.size(), kMaxRank));
-      ok = false;
-      continue;
-    }
-    const Type bound = is_array ? Type::Array(*scalar, static_cast<int>(type.sizes.size()))
-                                : Type::Scalar(*scalar);
-    signature.parameters.push_back({&declaration, bound, is_array ? &type : nullptr});
+    const auto bound = Bind(declaration, item, type_arguments);
+    if (bound) signature.parameters.push_back(*bound);
+    ok = ok && bound.has_value();
   }
   if (item.result.valid()) {
-    if (tree.type(item.result).kind == TypeExprKind::kArray) {
-      diagnostics_
-          ->Report(DiagnosticCode::kNotBuilt, tree.type(item.result).range,
-                   "results that are arrays")
-          .hint = "use an `out` parameter";
-      return std::nullopt;
-    }
-    signature.result = ResolveScalar(item.result, item, type_arguments);
-    ok = ok && signature.result.has_value();
+    signature.result = Resolve(item.result, item, type_arguments);
+    ok = ok && signature.result.valid();
   }
   if (!ok) return std::nullopt;
   return signature;
@@ -181,13 +340,8 @@ std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const It
     return std::nullopt;
   };
   if (!item.type.valid() || !item.value.valid()) return fail();
-  const SyntaxTree& tree = program_.UnitOf(item).tree;
-  if (tree.type(item.type).kind == TypeExprKind::kArray) {
-    diagnostics_->Report(DiagnosticCode::kNotBuilt, tree.type(item.type).range, "constant arrays");
-    return fail();
-  }
-  const auto type = ResolveScalar(item.type, item, {});
-  if (!type) return fail();
+  const DataType type = Resolve(item.type, item, {});
+  if (!type.valid()) return fail();
   const size_t errors = diagnostics_->error_count();
   ModuleLowering lowering(program_, *diagnostics_);
   lowering.module_.entry = lowering.RequireConstant(item);
@@ -204,8 +358,8 @@ std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const It
     return fail();
   }
   value.state = State::kKnown;
-  value.type = *type;
-  value.bits = result.value().at(0);
+  value.type = type;
+  value.bits = result.value();
   return value;
 }
 

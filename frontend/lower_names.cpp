@@ -63,10 +63,33 @@ const Item* FunctionLowering::CalleeOf(const Expr& call) const {
   return imported == nullptr ? nullptr : imported->ItemNamed(callee.text);
 }
 
-VariableId FunctionLowering::Declare(Name name, VariableKind kind, Type type, ir::ValueId value) {
+VariableId FunctionLowering::AddVariable(Name name, VariableKind kind, const Operand& value) {
   const VariableId id(variables_.size());
-  variables_.push_back({name.text, name.range, kind, type, {}, {}, parallel_depth_});
-  if (value.valid()) SetValue(id, value);
+  Variable v;
+  v.name = name.text;
+  v.range = name.range;
+  v.kind = kind;
+  v.type = value.type;
+  v.sizes = value.sizes;
+  v.in_memory = value.in_memory;
+  v.first_part = values_.size();
+  v.part_count = value.parts.size();
+  v.parallel_depth = parallel_depth_;
+  variables_.push_back(std::move(v));
+  const size_t rank = value.sizes.size();
+  for (const Component& component : value.type.info().components) {
+    const int dimensions = static_cast<int>(rank + component.sizes.size());
+    const Type type = value.in_memory ? Type::Array(component.scalar, dimensions)
+                                      : Type::Scalar(component.scalar);
+    value_types_.insert(value_types_.end(), value.in_memory ? 1 : component.leaf_count, type);
+  }
+  values_.insert(values_.end(), value.parts.begin(), value.parts.end());
+  return id;
+}
+
+VariableId FunctionLowering::Declare(Name name, VariableKind kind, const Operand& value) {
+  const VariableId id = AddVariable(name, kind, value);
+  if (IsAssigned(variable(id))) SetParts(id, value.parts);
   if (name.text == "_") return id;
   const bool is_free = CheckFree(name);
   // A variable that hides an item was reported; its uses mean the variable.
@@ -77,12 +100,21 @@ VariableId FunctionLowering::Declare(Name name, VariableKind kind, Type type, ir
   return id;
 }
 
-VariableId FunctionLowering::DeclareHidden(std::string_view name, ScalarType type,
-                                           ir::ValueId value) {
-  const VariableId id(variables_.size());
-  variables_.push_back(
-      {name, {}, VariableKind::kHidden, Type::Scalar(type), value, {}, parallel_depth_});
-  return id;
+VariableId FunctionLowering::DeclareUnassigned(Name name, VariableKind kind, const DataType& type) {
+  return Declare(name, kind, MakeValue(type, std::vector<ir::ValueId>(type.leaf_count())));
+}
+
+VariableId FunctionLowering::DeclareHidden(std::string_view name, const Operand& value) {
+  return AddVariable({name, {}}, VariableKind::kHidden, value);
+}
+
+Operand FunctionLowering::OperandOf(const Variable& v) const {
+  const auto parts = PartsOf(v);
+  return {v.type, {parts.begin(), parts.end()}, v.sizes, v.in_memory, {}};
+}
+
+bool FunctionLowering::IsAssigned(const Variable& v) const {
+  return std::ranges::all_of(PartsOf(v), [](ir::ValueId part) { return part.valid(); });
 }
 
 const Variable* FunctionLowering::Find(std::string_view name) const {
@@ -107,21 +139,44 @@ void FunctionLowering::ReportUnknown(std::string_view name, SourceRange range) {
     report.hint = fmt::format("did you mean `{}`?", *nearest);
 }
 
-void FunctionLowering::SetValue(VariableId id, ir::ValueId value) {
-  Variable& target = variable(id);
-  target.value = value;
-  if (target.kind != VariableKind::kHidden && target.name != "_") builder_.Name(value, target.name);
+// As reports call a part of a variable: `p.mass`, `v[2]`.
+std::string FunctionLowering::PartName(const Variable& v, size_t part) const {
+  std::string name(v.name);
+  const auto& components = v.type.info().components;
+  if (v.in_memory) return name + components[part].path;
+  const auto at = std::ranges::find_if(
+      components, [&](const Component& c) { return part < c.first_leaf + c.leaf_count; });
+  name += at->path;
+  if (at->sizes.empty()) return name;
+  size_t rest = part - at->first_leaf, stride = at->leaf_count;
+  std::string indices;
+  for (int64_t size : at->sizes) {
+    stride /= static_cast<size_t>(size);
+    indices += fmt::format("{}{}", indices.empty() ? "" : ", ", rest / stride);
+    rest %= stride;
+  }
+  return fmt::format("{}[{}]", name, indices);
 }
 
-std::vector<ir::ValueId> FunctionLowering::Snapshot() const {
-  std::vector<ir::ValueId> values;
-  values.reserve(variables_.size());
-  for (const Variable& v : variables_) values.push_back(v.value);
-  return values;
+void FunctionLowering::NamePart(size_t position) {
+  const auto after = std::ranges::upper_bound(variables_, position, {}, &Variable::first_part);
+  // Variables without parts share the position of the next one, so the last before it has it.
+  const Variable& v = *std::prev(after);
+  if (v.kind == VariableKind::kHidden || v.name == "_") return;
+  builder_.Name(values_[position],
+                v.type.is_scalar() ? std::string(v.name) : PartName(v, position - v.first_part));
+}
+
+void FunctionLowering::SetParts(VariableId id, std::span<const ir::ValueId> parts) {
+  const size_t first = variable(id).first_part;
+  for (size_t k = 0; k < parts.size(); ++k) {
+    values_[first + k] = parts[k];
+    NamePart(first + k);
+  }
 }
 
 void FunctionLowering::Restore(const std::vector<ir::ValueId>& snapshot) {
-  for (size_t i = 0; i < snapshot.size(); ++i) variables_[i].value = snapshot[i];
+  std::ranges::copy(snapshot, values_.begin());
 }
 
 }  // namespace einkorn::frontend

@@ -28,9 +28,35 @@ std::pair<uint64_t, uint64_t> FunctionLowering::IdentityOf(ReduceKind kind, Scal
   return {zero, one};
 }
 
-Operand FunctionLowering::FinishReduction(const ReduceParts& parts,
-                                          std::optional<ScalarType> expected, ExprId condition,
+Operand FunctionLowering::FinishReduction(const ReduceParts& parts, const DataType& expected,
+                                          ExprId condition,
                                           const std::function<Term()>& lower_term) {
+  DataType whole;
+  const Operand first = ReduceLeaf(parts, expected, condition, lower_term, 0, whole);
+  if (!first.ok() || whole.is_scalar()) return first;
+  std::vector<ir::ValueId> leaves = first.parts;
+  for (size_t leaf = 1; leaf < whole.leaf_count(); ++leaf) {
+    const Operand next = ReduceLeaf(parts, expected, condition, lower_term, leaf, whole);
+    if (!next.ok()) return {};
+    leaves.push_back(next.value());
+  }
+  return MakeValue(whole, std::move(leaves));
+}
+
+// Products stay products where their elements are scalars, so that they are fused like others.
+FunctionLowering::Term FunctionLowering::LeafOfTerm(const Term& term, size_t leaf) {
+  if (term.type.is_array() && term.type.element().is_scalar()) return ElementOfTerm(term, leaf);
+  const Operand whole = Multiply(term);
+  Term part;
+  part.range = term.range;
+  if (whole.ok()) part.a = Made(whole.parts[leaf]);
+  part.type = part.a.type;
+  return part;
+}
+
+Operand FunctionLowering::ReduceLeaf(const ReduceParts& parts, const DataType& expected_type,
+                                     ExprId condition, const std::function<Term()>& lower_term,
+                                     size_t leaf, DataType& whole) {
   const ReduceKind kind = parts.reduction.kind;
   const std::string_view name = TextOf(kind);
   const bool wants_bool =
@@ -41,6 +67,8 @@ Operand FunctionLowering::FinishReduction(const ReduceParts& parts,
            fmt::format("reductions by `{}` over several variables", name));
     return {};
   }
+  std::optional<ScalarType> expected;
+  if (expected_type.is_scalar()) expected = expected_type.scalar();
   const auto before = Snapshot();
   const ir::RegionId region = builder_.NewRegion();
   const ir::RegionId outside = builder_.Enter(region);
@@ -49,7 +77,7 @@ Operand FunctionLowering::FinishReduction(const ReduceParts& parts,
     const Type type = Type::Scalar(parts.types[k]);
     const ir::ValueId index = builder_.AddArgument(region, type, parts.names[k]);
     if (!parts.names[k].empty())
-      Declare({parts.names[k], parts.range}, VariableKind::kLoop, type, index);
+      Declare({parts.names[k], parts.range}, VariableKind::kLoop, Made(index));
   }
 
   bool ok = true;
@@ -57,13 +85,21 @@ Operand FunctionLowering::FinishReduction(const ReduceParts& parts,
   Operand second;  // the factor, where the term is a product to be fused
   const auto body = [&]() -> Path {
     Term term = lower_term();
-    if (!term.ok() || term.a.is_array()) {
-      if (term.ok()) Report(DiagnosticCode::kInvalidOperand, term.range, name, "arrays");
+    whole = term.type;
+    const bool adds = kind == ReduceKind::kSum && (term.type.is_array() || term.type.is_complex());
+    const bool multiplies =
+        kind == ReduceKind::kProd && term.type.is_array() && term.type.element().is_scalar();
+    if (term.ok() && !term.a.is_view() && term.type.leaf_count() > 0 && (adds || multiplies))
+      term = LeafOfTerm(term, leaf);
+    if (!term.ok() || !term.type.is_scalar() || term.a.is_view()) {
+      if (term.ok())
+        Report(DiagnosticCode::kInvalidOperand, term.range, name,
+               term.a.is_view() ? "arrays" : term.type.text());
       ok = false;
       return {};
     }
-    const bool fuses = term.is_product && kind == ReduceKind::kSum && IsFloat(term.type()) &&
-                       (!expected || *expected == term.type());
+    const bool fuses = term.is_product && kind == ReduceKind::kSum && IsFloat(term.type.scalar()) &&
+                       (!expected || *expected == term.type.scalar());
     Operand value = fuses ? term.a : Multiply(term);
     const bool valid = wants_bool ? value.scalar() == ScalarType::kBool
                                   : IsInteger(value.scalar()) || IsFloat(value.scalar());
@@ -88,19 +124,19 @@ Operand FunctionLowering::FinishReduction(const ReduceParts& parts,
     if (widens) value = Coerce(value, *expected, term.range);
     type = value.scalar();
     if (fuses) second = term.b;
-    return {Flow::kLive, value.value};
+    return {Flow::kLive, value.parts};
   };
 
   ir::ValueId include, value, factor;
   if (!condition.valid()) {
     include = builder_.Bool(true, parts.range);
-    value = body().value;
-    factor = second.value;
+    value = body().value();
+    factor = second.value();
   } else {
     const Operand keeps = LowerCondition(condition);
     ok = keeps.ok();
     if (ok) {
-      include = keeps.value;
+      include = keeps.value();
       // A term left out yields the identity. A factor travels as a hidden variable.
       const VariableId factor_variable =
           DeclareHidden("factor", ScalarType::kBool, builder_.Bool(false));
@@ -108,8 +144,8 @@ Operand FunctionLowering::FinishReduction(const ReduceParts& parts,
       const auto taken = [&]() -> Path {
         const Path path = body();
         if (second.ok()) {
-          variable(factor_variable).type = second.type;
-          variable(factor_variable).value = second.value;
+          value_types_[variable(factor_variable).first_part] = Type::Scalar(second.scalar());
+          SetValue(factor_variable, second.value());
         }
         return path;
       };
@@ -117,13 +153,12 @@ Operand FunctionLowering::FinishReduction(const ReduceParts& parts,
         if (!ok) return {};
         const auto [identity, one] = IdentityOf(kind, type);
         const ir::ValueId neutral = builder_.Constant(type, identity, parts.range);
-        if (second.ok())
-          variable(factor_variable).value = builder_.Constant(type, one, parts.range);
-        return {Flow::kLive, neutral};
+        if (second.ok()) SetValue(factor_variable, builder_.Constant(type, one, parts.range));
+        return {Flow::kLive, {neutral}};
       };
       const Path joined = LowerPaths(include, taken, left_out, expr(condition).range);
-      value = joined.value;
-      if (second.ok()) factor = variable(factor_variable).value;
+      value = joined.value();
+      if (second.ok()) factor = ValueOf(factor_variable);
     }
   }
   if (ok) {
@@ -159,7 +194,7 @@ Operand FunctionLowering::FinishReduction(const ReduceParts& parts,
   return Made(builder_.function().result(builder_.function().op(op)));
 }
 
-Operand FunctionLowering::LowerReduction(const Expr& e, std::optional<ScalarType> expected) {
+Operand FunctionLowering::LowerReduction(const Expr& e, const DataType& expected) {
   const auto reduction = ReductionNamed(e.text);
   if (!reduction) {
     if (IsPlannedFunction(e.text))
@@ -183,7 +218,7 @@ Operand FunctionLowering::LowerReduction(const Expr& e, std::optional<ScalarType
     const LoweredRange lowered = LowerRange(range);
     if (!lowered.ok) return {};
     for (const Operand* bound : {&lowered.from, &lowered.to, &lowered.step})
-      parts.bounds.push_back(bound->value);
+      parts.bounds.push_back(bound->value());
     parts.types.push_back(lowered.type);
     if (!CheckFree(range.name) && range.name.text != "_") return {};
     parts.names.push_back(range.name.text);
@@ -191,15 +226,16 @@ Operand FunctionLowering::LowerReduction(const Expr& e, std::optional<ScalarType
   }
   return FinishReduction(parts, expected, e.b, [&] {
     const bool untyped = IsUntyped(e.a);
-    return LowerTerm(e.a, untyped ? expected : std::nullopt);
+    return LowerTerm(e.a, untyped ? expected : DataType());
   });
 }
 
 // sum(x), max(x), ...: the loop over the elements in order.
 Operand FunctionLowering::LowerArrayReduction(const Expr& e, NamedReduction reduction,
-                                              std::optional<ScalarType> expected) {
-  const Operand array = LowerArrayBase(e.list[0]);
-  if (!array.ok()) return {};
+                                              const DataType& expected) {
+  const Operand base = LowerArrayBase(e.list[0]);
+  if (!base.ok()) return {};
+  const Operand array = AsView(base);
   ReduceParts parts;
   parts.reduction = reduction;
   parts.range = e.range;
@@ -211,19 +247,14 @@ Operand FunctionLowering::LowerArrayReduction(const Expr& e, NamedReduction redu
     parts.names.emplace_back();
   }
   return FinishReduction(parts, expected, {}, [&] {
-    std::vector<ir::ValueId> operands = {array.value};
-    const auto& arguments = builder_.function().region(builder_.region()).arguments;
-    operands.insert(operands.end(), arguments.begin(), arguments.end());
+    const auto indices = builder_.function().region(builder_.region()).arguments;
     Term term;
     term.range = e.range;
-    term.a = Made(builder_.AppendValue({.opcode = Opcode::kLoad,
-                                        .rule = Rule::kChecked,
-                                        .range = e.range,
-                                        .operands = operands,
-                                        .results = {Type::Scalar(array.type.scalar)}}));
-    const ir::ValueId loaded = term.a.value;
-    builder_.function().op(builder_.function().value(loaded).def).checks =
-        0;  // indices of its own sizes
+    term.a = Load(IndexInto(array, indices), e.range);
+    term.type = term.a.type;
+    // The indices are of its own sizes.
+    ir::Function& function = builder_.function();
+    for (ir::ValueId leaf : term.a.parts) function.op(function.value(leaf).def).checks = 0;
     return term;
   });
 }

@@ -81,7 +81,7 @@ std::optional<ShapeExpr> MultiplyShapes(const ShapeExpr& a, const ShapeExpr& b) 
 void FunctionLowering::CollectBareSymbols(
     const Signature& signature, std::vector<std::pair<std::string_view, SourceRange>>& symbols) {
   for (const BoundParameter& p : signature.parameters) {
-    if (!p.type.is_array()) continue;
+    if (p.array == nullptr) continue;
     for (ExprId size : p.array->sizes) {
       const Expr& e = expr(size);
       if (e.kind != ExprKind::kName) continue;
@@ -109,11 +109,11 @@ std::vector<std::pair<std::string_view, SourceRange>> FunctionLowering::CollectS
 std::optional<ShapeExpr> FunctionLowering::ConstantShape(const Expr& e, const Item& item) {
   const auto constant = module_.ConstantOf(item, e.range);
   if (!constant) return std::nullopt;
-  if (!IsInteger(constant->type)) {
-    Report(DiagnosticCode::kTypeMismatch, e.range, "an integer as a size", TextOf(constant->type));
+  if (!constant->type.is_scalar() || !IsInteger(constant->type.scalar())) {
+    Report(DiagnosticCode::kTypeMismatch, e.range, "an integer as a size", constant->type.text());
     return std::nullopt;
   }
-  const Int128 value = IntegerValue(constant->type, constant->bits);
+  const Int128 value = IntegerValue(constant->type.scalar(), constant->bits.front());
   if (FitsInteger(ScalarType::kI64, value) && value >= 0)
     return ShapeExpr::Constant(static_cast<int64_t>(value));
   Report(DiagnosticCode::kInvalidSize, e.range, FormatInt128(value));
@@ -139,11 +139,11 @@ std::optional<ShapeExpr> FunctionLowering::LowerShape(ExprId size) {
       if (const Variable* v = Find(e.text)) {
         const auto& params = builder_.function().params;
         for (size_t k = 0; k < params.size(); ++k) {
-          if (params[k].value != v->value) continue;
-          if (v->type == Type::Scalar(ScalarType::kI64))
+          if (v->part_count == 0 || params[k].value != PartsOf(*v).front()) continue;
+          if (v->is_scalar() && v->type == ScalarType::kI64)
             return ShapeExpr::Symbol(static_cast<uint32_t>(k));
           Report(DiagnosticCode::kTypeMismatch, e.range, "an i64 as a size",
-                 v->type.is_array() ? "an array" : std::string(TextOf(v->type.scalar)));
+                 v->in_memory ? "an array" : v->type.text());
           return std::nullopt;
         }
       }

@@ -59,7 +59,7 @@ Flow FunctionLowering::LowerStatements(const Block& block, size_t first) {
     ++exit_depth_;
     const auto rest = [&]() -> Path { return {LowerStatements(block, i + 1), {}}; };
     const auto ended = []() -> Path { return {Flow::kDead, {}}; };
-    const Flow joined = LowerPaths(variable(live_).value, rest, ended, block.range).flow;
+    const Flow joined = LowerPaths(ValueOf(live_), rest, ended, block.range).flow;
     --exit_depth_;
     return joined == Flow::kLive ? Flow::kMaybe : joined;
   }
@@ -113,64 +113,142 @@ Flow FunctionLowering::LowerStatement(const Statement& s) {
 Flow FunctionLowering::LowerDeclaration(const Statement& s) {
   const bool is_var = s.kind == StatementKind::kVar;
   const VariableKind kind = is_var ? VariableKind::kVar : VariableKind::kLet;
+  const bool is_literal = s.a.valid() && expr(s.a).kind == ExprKind::kArray;
   if (s.type.valid() && tree_.type(s.type).kind == TypeExprKind::kArray) {
     LowerArrayDeclaration(s, tree_.type(s.type));
     return Flow::kLive;
   }
-  if (s.a.valid() && expr(s.a).kind == ExprKind::kArray) {
-    LowerInferredArray(s);
+  if (is_literal && (is_var || AtKernelLevel())) {
+    DeclareStored(s, LowerStoredLiteral(expr(s.a), {}, nullptr));
     return Flow::kLive;
   }
-  std::optional<ScalarType> type;
+  DataType type;
   if (s.type.valid()) {
-    type = module_.ResolveScalar(s.type, item_, type_arguments_);
-    if (!type) {
-      if (s.a.valid()) LowerExpression(s.a, std::nullopt);
+    type = module_.Resolve(s.type, item_, type_arguments_);
+    if (!type.valid()) {
+      if (s.a.valid()) LowerExpression(s.a, {});
+      Poison(s.name);
       return Flow::kLive;
     }
   }
   Operand value;
   if (s.a.valid()) {
-    value = type ? LowerAs(s.a, *type) : LowerExpression(s.a, std::nullopt);
-    if (value.is_array()) {
+    value = type.valid() ? LowerFilled(s.a, type) : LowerExpression(s.a, {});
+    if (value.is_view()) {
       Report(DiagnosticCode::kNotBuilt, expr(s.a).range, "views of arrays in declarations");
       return Flow::kLive;
     }
-  } else if (!type) {
+  } else if (!type.valid()) {
     Report(DiagnosticCode::kTypeMismatch, s.name.range, "a type or a value", "neither").hint =
         fmt::format("write `var {}: i64;` or `var {} = 0;`", s.name.text, s.name.text);
     return Flow::kLive;
   }
   // After a mistake in its value the name is still declared, so that its uses are not reported too.
-  if (s.a.valid() && !value.ok() && type) value = Made(builder_.Constant(*type, 0));
+  if (s.a.valid() && !value.ok() && type.valid()) value = Zero(type, s.range);
   if (s.a.valid() && !value.ok()) {
-    if (CheckFree(s.name) && s.name.text != "_") poisoned_.insert(s.name.text);
+    Poison(s.name);
     return Flow::kLive;
   }
-  const Type declared = type ? Type::Scalar(*type) : value.type;
-  Declare(s.name, kind, declared, value.value);
+  if (!s.a.valid())
+    DeclareUnassigned(s.name, kind, type);
+  else if (is_var && value.type.is_array())
+    DeclareStored(s, Spill(value, s.name.text, s.range));
+  else
+    Declare(s.name, kind, value);
   return Flow::kLive;
 }
 
+void FunctionLowering::Poison(Name name) {
+  if (CheckFree(name) && name.text != "_") poisoned_.insert(name.text);
+}
+
+// Declares an array that lies in memory.
+void FunctionLowering::DeclareStored(const Statement& s, const Operand& array) {
+  if (!array.ok()) {
+    poisoned_.insert(s.name.text);
+    return;
+  }
+  const bool is_var = s.kind == StatementKind::kVar;
+  Declare(s.name, is_var ? VariableKind::kArrayWritable : VariableKind::kArrayIn, array);
+}
+
+bool FunctionLowering::CheckLocalSize(const DataType& type, SourceRange range) {
+  if (type.info().bytes <= kMaxLocalBytes) return true;
+  Report(DiagnosticCode::kArrayTooLarge, range, type.info().bytes, kMaxLocalBytes);
+  return false;
+}
+
 void FunctionLowering::LowerArrayDeclaration(const Statement& s, const TypeExpr& type) {
-  const auto element = module_.ResolveScalar(type.element, item_, type_arguments_);
-  std::vector<int64_t> constants;
+  const bool is_constant = std::ranges::all_of(
+      type.sizes, [&](ExprId size) { return module_.ConstantInteger(size, item_).has_value(); });
+  if (is_constant) {
+    const DataType whole = module_.Resolve(s.type, item_, type_arguments_);
+    if (!whole.valid() || (!AtKernelLevel() && !CheckLocalSize(whole, s.range))) {
+      poisoned_.insert(s.name.text);
+      return;
+    }
+    // What is fixed and is not a literal is a value.
+    const bool is_fill = s.a.valid() && IsUntyped(s.a);
+    const bool is_stored = s.a.valid() && (is_fill || expr(s.a).kind == ExprKind::kArray ||
+                                           expr(s.a).kind == ExprKind::kUndefined);
+    if (s.a.valid() && !is_stored) {
+      // A value for each element, or a value array.
+      const Operand value = LowerExpression(s.a, whole);
+      const DataType& element = whole.element();
+      const bool fills =
+          value.ok() && !value.is_view() && !value.type.is_array() && !element.is_array();
+      if (!fills) {
+        const Operand array = Coerce(value, whole, expr(s.a).range);
+        if (!array.ok())
+          poisoned_.insert(s.name.text);
+        else if (s.kind == StatementKind::kLet)
+          Declare(s.name, VariableKind::kLet, array);
+        else
+          DeclareStored(s, Spill(array, s.name.text, s.range));
+        return;
+      }
+      const Operand fill = Coerce(value, element, expr(s.a).range);
+      FinishArrayDeclaration(s, type, element, fill);
+      return;
+    }
+  }
+  const DataType element = module_.Resolve(type.element, item_, type_arguments_);
+  if (!element.valid()) {
+    poisoned_.insert(s.name.text);
+    return;
+  }
+  if (s.a.valid() && expr(s.a).kind == ExprKind::kArray && is_constant) {
+    std::vector<int64_t> sizes;
+    for (ExprId size : type.sizes) sizes.push_back(*module_.ConstantInteger(size, item_));
+    DeclareStored(s, LowerStoredLiteral(expr(s.a), element, &sizes));
+    return;
+  }
+  Operand fill;
+  if (s.a.valid() && expr(s.a).kind != ExprKind::kUndefined && expr(s.a).kind != ExprKind::kArray) {
+    fill = LowerFilled(s.a, element);
+    if (!fill.ok()) fill = Zero(element, s.range);
+  }
+  FinishArrayDeclaration(s, type, element, fill);
+}
+
+// Makes the array; `fill` is not ok where the elements are undefined.
+void FunctionLowering::FinishArrayDeclaration(const Statement& s, const TypeExpr& type,
+                                              const DataType& element, const Operand& fill) {
   std::vector<ir::ValueId> sizes;
   std::string text;
-  bool constant = true, ok = element.has_value();
+  bool constant = true, ok = true;
   for (ExprId size : type.sizes) {
     const Operand value = LowerAs(size, ScalarType::kI64);
     ok = ok && value.ok();
     if (!ok) continue;
-    sizes.push_back(value.value);
+    sizes.push_back(value.value());
     text += fmt::format("{}{}", text.empty() ? "" : ", ", SourceText(expr(size).range));
-    const auto known = ConstantSize(value.value);
+    const auto known = ConstantSize(value.value());
     if (known && *known < 0) {
       Report(DiagnosticCode::kInvalidSize, expr(size).range, FormatInt128(*known));
       ok = false;
     }
     constant = constant && known.has_value();
-    constants.push_back(known.value_or(0));
   }
   if (!ok) {
     poisoned_.insert(s.name.text);
@@ -183,65 +261,17 @@ void FunctionLowering::LowerArrayDeclaration(const Statement& s, const TypeExpr&
     poisoned_.insert(s.name.text);
     return;
   }
-  if (constant && !AtKernelLevel()) {
-    Int128 bytes = BytesOf(*element);
-    for (int64_t size : constants) bytes = std::min<Int128>(bytes * size, Int128(1) << 62);
-    if (bytes > kMaxLocalBytes) {
-      Report(DiagnosticCode::kArrayTooLarge, s.range, FormatInt128(bytes), kMaxLocalBytes);
-      poisoned_.insert(s.name.text);
-      return;
-    }
-  }
-  const bool is_literal = s.a.valid() && expr(s.a).kind == ExprKind::kArray;
-  Operand array{Type::Array(*element, static_cast<int>(sizes.size())), {}, sizes};
-  if (is_literal) {
-    if (!constant) {
-      Report(DiagnosticCode::kInvalidArgument, expr(s.a).range,
-             "an array literal needs constant sizes in the declaration");
-      return;
-    }
-    array = LowerArrayLiteral(expr(s.a), *element, &constants);
-    if (!array.ok()) {
-      poisoned_.insert(s.name.text);
-      return;
-    }
-  } else {
-    std::vector<ir::ValueId> operands = sizes;
-    const bool undefined = s.a.valid() && expr(s.a).kind == ExprKind::kUndefined;
-    if (!s.a.valid()) {
-      Report(DiagnosticCode::kUnassigned, s.name.range, s.name.text).hint =
-          fmt::format("write `= {}` to fill it, or `= undefined`", IsFloat(*element) ? "0.0" : "0");
-    } else if (!undefined) {
-      const Operand fill = LowerAs(s.a, *element);
-      if (fill.ok()) operands.push_back(fill.value);
-    }
-    array.value = builder_.AppendValue({.opcode = Opcode::kArray,
-                                        .rule = Rule::kChecked,
-                                        .range = s.range,
-                                        .operands = operands,
-                                        .results = {array.type},
-                                        .immediate = operands.size() > sizes.size() ? 1u : 0u});
-  }
-  ir::Function& function = builder_.function();
-  function.value(array.value).shape = function.AddString(text);
-  const bool is_var = s.kind == StatementKind::kVar;
-  const VariableId id =
-      Declare(s.name, is_var ? VariableKind::kArrayWritable : VariableKind::kArrayIn, array.type,
-              array.value);
-  variable(id).sizes = array.sizes;
-}
-
-void FunctionLowering::LowerInferredArray(const Statement& s) {
-  const Operand array = LowerArrayLiteral(expr(s.a), std::nullopt, nullptr);
-  if (!array.ok()) {
-    poisoned_.insert(s.name.text);
+  if (s.a.valid() && expr(s.a).kind == ExprKind::kArray) {
+    Report(DiagnosticCode::kInvalidArgument, expr(s.a).range,
+           "an array literal needs constant sizes in the declaration");
     return;
   }
-  const bool is_var = s.kind == StatementKind::kVar;
-  const VariableId id =
-      Declare(s.name, is_var ? VariableKind::kArrayWritable : VariableKind::kArrayIn, array.type,
-              array.value);
-  variable(id).sizes = array.sizes;
+  if (!s.a.valid()) {
+    const bool is_float = element.is_scalar() && IsFloat(element.scalar());
+    Report(DiagnosticCode::kUnassigned, s.name.range, s.name.text).hint =
+        fmt::format("write `= {}` to fill it, or `= undefined`", is_float ? "0.0" : "0");
+  }
+  DeclareStored(s, AsWhole(MakeArray(element, sizes, fill, text, s.range)));
 }
 
 std::optional<int64_t> FunctionLowering::ConstantSize(ir::ValueId value) const {
@@ -256,40 +286,64 @@ Flow FunctionLowering::LowerAssign(const Statement& s) {
     LowerAtomic(s);
     return Flow::kLive;
   }
-  const Expr& target = expr(s.a);
-  if (target.kind == ExprKind::kName) {
-    AssignVariable(s, target);
-  } else if (target.kind == ExprKind::kIndex) {
-    AssignElement(s, target);
+  const Expr& root = RootOf(expr(s.a));
+  if (root.kind != ExprKind::kName) {
+    Report(DiagnosticCode::kNotAssignable, expr(s.a).range, "this expression");
+    LowerExpression(s.b, {});
+    return Flow::kLive;
+  }
+  const auto id = AssignableVariable(s, root);
+  if (!id) {
+    LowerExpression(s.b, {});
+  } else if (variable(*id).in_memory) {
+    const Operand place = LowerReference(s.a);
+    if (place.ok())
+      AssignMemory(s, place, expr(s.a).range);
+    else
+      LowerExpression(s.b, {});
+  } else if (expr(s.a).kind == ExprKind::kName) {
+    AssignVariable(s, *id);
   } else {
-    Report(DiagnosticCode::kNotAssignable, target.range, "this expression");
-    LowerExpression(s.b, std::nullopt);
+    AssignInside(s, *id, expr(s.a));
   }
   return Flow::kLive;
 }
 
-void FunctionLowering::AssignVariable(const Statement& s, const Expr& target) {
-  const auto at = visible_.find(target.text);
+// The variable at the bottom of `p[i].pos[0]`.
+const Expr& FunctionLowering::RootOf(const Expr& target) const {
+  const bool inside = target.kind == ExprKind::kIndex ||
+                      (target.kind == ExprKind::kField && ImportedUnit(target) == nullptr);
+  return inside ? RootOf(expr(target.a)) : target;
+}
+
+std::optional<VariableId> FunctionLowering::AssignableVariable(const Statement& s,
+                                                               const Expr& root) {
+  const Expr& target = expr(s.a);
+  const auto at = visible_.find(root.text);
   if (at == visible_.end()) {
-    if (!poisoned_.contains(target.text)) {
-      if (const Item* item = ItemNamed(target.text))
-        Report(DiagnosticCode::kNotAssignable, target.range, fmt::format("`{}`", target.text))
+    if (!poisoned_.contains(root.text)) {
+      if (const Item* item = ItemNamed(root.text))
+        Report(DiagnosticCode::kNotAssignable, root.range, fmt::format("`{}`", root.text))
             .notes.push_back({item->name.range, "declared at file level here"});
       else
-        ReportUnknown(target.text, target.range);
+        ReportUnknown(root.text, root.range);
     }
-    LowerExpression(s.b, std::nullopt);
-    return;
+    return std::nullopt;
   }
   const VariableId id = at->second;
   const VariableKind kind = variable(id).kind;
-  if (variable(id).type.is_array()) {
-    Report(DiagnosticCode::kNotBuilt, s.range, "assignments of whole arrays");
-    return;
+  if (kind == VariableKind::kArrayWritable) return id;
+  if (kind == VariableKind::kArrayIn) {
+    const Expr& base = target.kind == ExprKind::kName ? target : expr(target.a);
+    Diagnostic& report = Report(DiagnosticCode::kNotAssignable, target.range,
+                                fmt::format("an element of `{}`", SourceText(base.range)));
+    report.notes.push_back({variable(id).range, "declared here"});
+    report.hint = "declare it `inout` or `out` if it is a parameter, else with `var`";
+    return std::nullopt;
   }
   if (kind != VariableKind::kVar && kind != VariableKind::kInoutParameter) {
     Diagnostic& report =
-        Report(DiagnosticCode::kNotAssignable, target.range, fmt::format("`{}`", target.text));
+        Report(DiagnosticCode::kNotAssignable, target.range, fmt::format("`{}`", root.text));
     const char* what = kind == VariableKind::kLoop     ? "it is a loop variable"
                        : kind == VariableKind::kSymbol ? "it is a shape symbol"
                        : kind == VariableKind::kParameter
@@ -297,99 +351,168 @@ void FunctionLowering::AssignVariable(const Statement& s, const Expr& target) {
                            : "it was declared with `let`; declare it with `var`";
     report.hint = what;
     report.notes.push_back({variable(id).range, "declared here"});
-    LowerExpression(s.b, std::nullopt);
-    return;
+    return std::nullopt;
   }
   if (variable(id).parallel_depth < parallel_depth_) {
-    Diagnostic& report = Report(DiagnosticCode::kOuterVariable, target.range, target.text);
+    Diagnostic& report = Report(DiagnosticCode::kOuterVariable, root.range, root.text);
     report.notes.push_back({variable(id).range, "declared here"});
     report.hint = s.has_operator && s.binary == BinaryOperator::kAdd
-                      ? fmt::format("use a reduction: {} += sum(... for ... in ...)", target.text)
+                      ? fmt::format("use a reduction: {} += sum(... for ... in ...)", root.text)
                       : "use a reduction such as sum(...), or declare it inside the loop";
+    return std::nullopt;
+  }
+  return id;
+}
+
+// What an assignment gives a place whose value is `old`, in that type.
+Operand FunctionLowering::LowerAssigned(const Statement& s, const Operand& old) {
+  if (!old.ok()) {
+    LowerExpression(s.b, {});
+    return {};
+  }
+  const Operand value = s.has_operator ? CombineCompound(s, old) : LowerAs(s.b, old.type);
+  return Coerce(value, old.type, s.range);
+}
+
+void FunctionLowering::AssignVariable(const Statement& s, VariableId id) {
+  Operand old = OperandOf(variable(id));
+  if (s.has_operator) old = LowerName(expr(s.a));
+  const Operand value = LowerAssigned(s, old);
+  if (value.ok()) SetParts(id, value.parts);
+}
+
+// A field or element of a variable that is kept in registers: the whole with that part replaced.
+// Indices that are not constants go through memory.
+void FunctionLowering::AssignInside(const Statement& s, VariableId id, const Expr& target) {
+  const Operand whole = LowerName(RootOf(target));
+  if (!whole.ok()) {
+    LowerExpression(s.b, {});
     return;
   }
-  const ScalarType type = variable(id).type.scalar;
-  Operand value;
-  if (s.has_operator) {
-    const Operand old = LowerName(target);
-    value = CombineCompound(s, old);
-  } else {
-    value = LowerAs(s.b, type);
+  std::vector<const Expr*> steps;
+  for (const Expr* e = &target; e->kind != ExprKind::kName; e = &expr(e->a)) steps.push_back(e);
+  std::ranges::reverse(steps);
+  Positions at{whole.type, {}};
+  for (size_t k = 0; k < whole.parts.size(); ++k) at.leaves.push_back(k);
+  size_t next = 0;
+  for (; next < steps.size(); ++next) {
+    const auto inner = PositionsInside(at, *steps[next]);
+    if (!inner) break;
+    at = *inner;
   }
-  value = Coerce(value, type, s.range);
-  if (value.ok()) SetValue(id, value.value);
+  Operand old;
+  old.type = at.type;
+  for (size_t leaf : at.leaves) old.parts.push_back(whole.parts[leaf]);
+  Operand value;
+  if (next == steps.size()) {
+    value = LowerAssigned(s, old);
+  } else if (!at.type.is_array() || steps[next]->kind != ExprKind::kIndex) {
+    LowerReference(s.a);  // reports what is wrong with it
+  } else {
+    const std::string name(SourceText(expr(steps[next]->a).range));
+    const Operand stored = Spill(old, name, s.range);
+    const auto indices = LowerIndices(*steps[next], stored);
+    Operand place = indices ? IndexInto(stored, *indices) : Operand{};
+    for (size_t k = next + 1; k < steps.size() && place.ok(); ++k)
+      place = PlaceInside(place, *steps[k]);
+    if (place.ok()) {
+      AssignMemory(s, place, target.range);
+      value = Load(stored, s.range);
+    }
+  }
+  if (!value.ok()) return;
+  std::vector<ir::ValueId> parts = whole.parts;
+  for (size_t k = 0; k < at.leaves.size(); ++k) parts[at.leaves[k]] = value.parts[k];
+  SetParts(id, parts);
+}
+
+// One step further in; nullopt where an index is not a constant inside the array.
+std::optional<FunctionLowering::Positions> FunctionLowering::PositionsInside(const Positions& base,
+                                                                             const Expr& step) {
+  // Positions are moved about exactly as the leaves of a value are.
+  Operand moved;
+  moved.type = base.type;
+  for (size_t leaf : base.leaves) moved.parts.emplace_back(leaf);
+  Operand part;
+  if (step.kind == ExprKind::kField) {
+    const Field* field = base.type.info().FieldNamed(step.text);
+    if (field == nullptr) return std::nullopt;
+    part = FieldOf(moved, *field);
+  } else {
+    if (!base.type.is_array() || step.list.size() != base.type.sizes().size()) return std::nullopt;
+    size_t position = 0;
+    for (size_t d = 0; d < step.list.size(); ++d) {
+      const auto index = module_.ConstantInteger(step.list[d], item_);
+      const int64_t size = base.type.sizes()[d];
+      if (!index || *index < 0 || *index >= size) return std::nullopt;
+      position = position * static_cast<size_t>(size) + static_cast<size_t>(*index);
+    }
+    part = ElementOf(moved, position);
+  }
+  Positions positions{part.type, {}};
+  for (ir::ValueId leaf : part.parts) positions.leaves.push_back(leaf.index);
+  return positions;
+}
+
+// One step further in, of a place in memory. Not ok after a diagnostic.
+Operand FunctionLowering::PlaceInside(const Operand& base, const Expr& step) {
+  if (step.kind == ExprKind::kField) {
+    const Field* field = base.type.info().FieldNamed(step.text);
+    if (field != nullptr) return FieldOf(base, *field);
+    Report(DiagnosticCode::kUnknownField, step.range, base.type.text(), step.text);
+    return {};
+  }
+  if (!base.type.is_array()) {
+    Report(DiagnosticCode::kNotAnArray, expr(step.a).range,
+           fmt::format("a value of type {}", Describe(base)));
+    return {};
+  }
+  const auto indices = LowerIndices(step, base);
+  return indices ? IndexInto(base, *indices) : Operand{};
+}
+
+void FunctionLowering::AssignMemory(const Statement& s, const Operand& target, SourceRange range) {
+  const Operand place = AsWhole(target);
+  if (place.is_view()) {
+    Report(DiagnosticCode::kNotBuilt, s.range, "assignments of whole arrays");
+    return;
+  }
+  if (!IsSmallEnough(place.type, range)) return;
+  Operand old = place;
+  if (s.has_operator) old = Load(place, range);
+  old.in_memory = false;
+  const Operand value = LowerAssigned(s, old);
+  // A compound assignment has loaded from there, which checked the indices.
+  if (value.ok()) Store(place, value, range, !s.has_operator);
 }
 
 // `old op= e`: e as it stands if it is a product, else as if in parentheses.
 Operand FunctionLowering::CombineCompound(const Statement& s, const Operand& old) {
   if (!old.ok()) {
-    LowerExpression(s.b, std::nullopt);
+    LowerExpression(s.b, {});
     return {};
   }
   const bool is_shift = InfoOf(InfoOf(s.binary).opcode).types == TypeRule::kShift;
-  const std::optional<ScalarType> expected =
-      IsUntyped(s.b) ? std::optional(is_shift ? ScalarType::kI64 : old.scalar()) : std::nullopt;
+  DataType expected;
+  if (IsUntyped(s.b)) expected = is_shift ? DataType(ScalarType::kI64) : LiteralType(old.type);
   return Combine(s.binary, old, LowerTerm(s.b, expected), s.range);
-}
-
-void FunctionLowering::AssignElement(const Statement& s, const Expr& target) {
-  const Operand array = LowerArrayBase(target.a);
-  if (!array.ok()) return;
-  if (!CheckWritable(target)) return;
-  const auto indices = LowerIndices(target, array);
-  if (!indices) {
-    LowerExpression(s.b, std::nullopt);
-    return;
-  }
-  std::vector<ir::ValueId> operands = {array.value};
-  operands.insert(operands.end(), indices->begin(), indices->end());
-  const ScalarType element = array.type.scalar;
-  Operand value;
-  if (s.has_operator) {
-    const Operand old = Made(builder_.AppendValue({.opcode = Opcode::kLoad,
-                                                   .rule = Rule::kChecked,
-                                                   .range = target.range,
-                                                   .operands = operands,
-                                                   .results = {Type::Scalar(element)}}));
-    value = CombineCompound(s, old);
-  } else {
-    value = LowerAs(s.b, element);
-  }
-  value = Coerce(value, element, s.range);
-  if (!value.ok()) return;
-  operands.push_back(value.value);
-  const ir::OpId store = builder_.Append({.opcode = Opcode::kStore,
-                                          .rule = Rule::kChecked,
-                                          .range = target.range,
-                                          .operands = operands});
-  if (s.has_operator) builder_.function().op(store).checks = 0;  // the load had the same indices
-}
-
-// Whether elements of the array that `target` indexes may be written.
-bool FunctionLowering::CheckWritable(const Expr& target) {
-  const Expr& base = expr(target.a);
-  const Variable* array = base.kind == ExprKind::kName ? Find(base.text) : nullptr;
-  if (array != nullptr && array->kind == VariableKind::kArrayWritable) return true;
-  Diagnostic& report = Report(DiagnosticCode::kNotAssignable, target.range,
-                              fmt::format("an element of `{}`", SourceText(base.range)));
-  if (array != nullptr) {
-    report.notes.push_back({array->range, "declared here"});
-    report.hint = fmt::format("declare it `inout` or `out` if it is a parameter, else with `var`");
-  }
-  return false;
 }
 
 void FunctionLowering::LowerAtomic(const Statement& s) {
   const Expr& target = expr(s.a);
-  if (target.kind != ExprKind::kIndex) {
+  if (target.kind != ExprKind::kIndex && target.kind != ExprKind::kField) {
     Report(DiagnosticCode::kInvalidAtomic, target.range, "an atomic needs an array element");
     return;
   }
-  const Operand array = LowerArrayBase(target.a);
-  if (!array.ok() || !CheckWritable(target)) return;
-  const auto indices = LowerIndices(target, array);
-  if (!indices) return;
-  const ScalarType element = array.type.scalar;
+  const Expr& root = RootOf(target);
+  if (root.kind != ExprKind::kName || !AssignableVariable(s, root)) return;
+  const Operand place = LowerReference(s.a);
+  if (!place.ok()) return;
+  if (!place.in_memory || !place.is_scalar()) {
+    Report(DiagnosticCode::kInvalidAtomic, target.range, "an atomic needs an array element");
+    return;
+  }
+  const ScalarType element = place.scalar();
   if (IsFloat(element)) {
     Report(DiagnosticCode::kNotBuilt, s.range, "atomics on floats, which need @unordered,");
     return;
@@ -413,9 +536,9 @@ void FunctionLowering::LowerAtomic(const Statement& s) {
   if (*kind != AtomicKind::kAdd && *kind != AtomicKind::kSub) rule = Rule::kWrap;
   const Operand value = LowerAs(s.b, element);
   if (!value.ok()) return;
-  std::vector<ir::ValueId> operands = {array.value};
-  operands.insert(operands.end(), indices->begin(), indices->end());
-  operands.push_back(value.value);
+  std::vector<ir::ValueId> operands = {place.value()};
+  operands.insert(operands.end(), place.indices.begin(), place.indices.end());
+  operands.push_back(value.value());
   builder_.Append({.opcode = Opcode::kAtomic,
                    .rule = rule,
                    .range = WithPoint(s.range, target.range),
@@ -426,10 +549,10 @@ void FunctionLowering::LowerAtomic(const Statement& s) {
 void FunctionLowering::LowerExprStatement(const Statement& s) {
   const Expr& e = expr(s.a);
   if (e.kind == ExprKind::kCall) {
-    LowerCall(e, std::nullopt, /*statement=*/true);
+    LowerCall(e, {}, /*statement=*/true);
     return;
   }
-  if (LowerExpression(s.a, std::nullopt).ok()) Report(DiagnosticCode::kUnusedResult, e.range);
+  if (LowerExpression(s.a, {}).ok()) Report(DiagnosticCode::kUnusedResult, e.range);
 }
 
 void FunctionLowering::LowerSwap(const Expr& call) {
@@ -449,13 +572,13 @@ void FunctionLowering::LowerSwap(const Expr& call) {
     }
     ids[k] = at->second;
   }
-  Variable& a = variable(ids[0]);
-  Variable& b = variable(ids[1]);
+  const Variable& a = variable(ids[0]);
+  const Variable& b = variable(ids[1]);
   if (!AtKernelLevel()) {
     Report(DiagnosticCode::kInvalidSwap, call.range, "swap stands only at kernel level");
     return;
   }
-  if (a.type != b.type) {
+  if (a.type != b.type || a.sizes.size() != b.sizes.size()) {
     Report(DiagnosticCode::kInvalidSwap, call.range,
            fmt::format("`{}` and `{}` have different types or ranks", a.name, b.name));
     return;
@@ -467,9 +590,8 @@ void FunctionLowering::LowerSwap(const Expr& call) {
                fmt::format("{} has size {{}}, {} has size {{}} (dimension {})", a.name, b.name, d),
                {a.sizes[d], b.sizes[d]}, call.range);
   }
-  const ir::ValueId old = a.value;
-  a.value = b.value;
-  b.value = old;
+  for (size_t k = 0; k < a.part_count; ++k)
+    std::swap(values_[a.first_part + k], values_[b.first_part + k]);
 }
 
 // --- Exits
@@ -498,19 +620,19 @@ Flow FunctionLowering::LowerReturn(const Statement& s) {
     Report(DiagnosticCode::kLeavesParallel, s.range, "return");
     return Flow::kLive;
   }
-  if (s.a.valid() && !result_type_) {
+  if (s.a.valid() && !result_type_.valid()) {
     Report(DiagnosticCode::kUnexpectedReturn, s.range, item_.name.text).hint =
         fmt::format("declare the result: {}(...) -> TYPE", item_.name.text);
-    LowerExpression(s.a, std::nullopt);
+    LowerExpression(s.a, {});
     return Flow::kDead;
   }
-  if (!s.a.valid() && result_type_) {
-    Report(DiagnosticCode::kMissingReturn, s.range, item_.name.text, TextOf(*result_type_));
+  if (!s.a.valid() && result_type_.valid()) {
+    Report(DiagnosticCode::kMissingReturn, s.range, item_.name.text, result_type_.text());
     return Flow::kDead;
   }
   if (s.a.valid()) {
-    const Operand value = LowerAs(s.a, *result_type_);
-    if (value.ok()) SetValue(result_, value.value);
+    const Operand value = LowerAs(s.a, result_type_);
+    if (value.ok()) SetParts(result_, value.parts);
   }
   SetValue(returned_, builder_.Bool(true));
   EndPath();
@@ -522,9 +644,9 @@ Flow FunctionLowering::LowerReturn(const Statement& s) {
 Operand FunctionLowering::LowerCondition(ExprId id) {
   const Operand condition = LowerExpression(id, ScalarType::kBool);
   if (!condition.ok()) return {};
-  if (condition.type != Type::Scalar(ScalarType::kBool)) {
+  if (condition.is_view() || condition.type != ScalarType::kBool) {
     Report(DiagnosticCode::kTypeMismatch, expr(id).range, "a condition of type bool",
-           condition.is_array() ? "an array" : std::string(TextOf(condition.scalar())))
+           condition.is_view() ? "an array" : Describe(condition))
         .hint = "compare it with something: x != 0";
     return {};
   }
@@ -557,16 +679,55 @@ std::pair<std::string, std::vector<ir::ValueId>> FunctionLowering::LowerFormat(
   for (size_t i = 0; i < format.pieces.size(); ++i) {
     text += EscapeBraces(format.pieces[i]);
     if (i >= format.values.size()) continue;
-    const Operand value = LowerExpression(format.values[i], std::nullopt);
+    const Operand value = LowerExpression(format.values[i], {});
     if (!value.ok()) continue;
-    if (value.is_array()) {
-      Report(DiagnosticCode::kTypeMismatch, expr(format.values[i]).range, "a scalar", "an array");
+    if (value.is_view()) {
+      Report(DiagnosticCode::kTypeMismatch, expr(format.values[i]).range, "a value", "an array")
+          .hint = "print its elements";
       continue;
     }
-    values.push_back(value.value);
-    text += "{}";
+    text += FormatOf(value, values);
   }
   return {text, values};
+}
+
+// A value as the language writes it, with `{}` for each leaf, which is added to `values`.
+std::string FunctionLowering::FormatOf(const Operand& value,
+                                       std::vector<ir::ValueId>& values) const {
+  const auto join = [&](size_t count, const std::function<std::string(size_t)>& part) {
+    std::string text;
+    for (size_t k = 0; k < count; ++k) text += (k == 0 ? "" : ", ") + part(k);
+    return text;
+  };
+  switch (value.type.form()) {
+    case DataForm::kScalar:
+      values.push_back(value.value());
+      return "{}";
+    case DataForm::kComplex:
+      values.insert(values.end(), value.parts.begin(), value.parts.end());
+      return "complex({}, {})";
+    case DataForm::kArray: {
+      // Brackets around each dimension.
+      const auto& sizes = value.type.sizes();
+      size_t next = 0;
+      const std::function<std::string(size_t)> dimension = [&](size_t d) -> std::string {
+        if (d == sizes.size()) return FormatOf(ElementOf(value, next++), values);
+        return "[" + join(static_cast<size_t>(sizes[d]), [&](size_t) { return dimension(d + 1); }) +
+               "]";
+      };
+      return dimension(0);
+    }
+    case DataForm::kStruct: {
+      const auto& fields = value.type.info().fields;
+      return value.type.text() + " {{ " +
+             join(fields.size(),
+                  [&](size_t k) {
+                    return fields[k].name + ": " + FormatOf(FieldOf(value, fields[k]), values);
+                  }) +
+             " }}";
+    }
+  }
+  return {};
 }
 
 void FunctionLowering::LowerAssert(const Statement& s) {
@@ -580,7 +741,7 @@ void FunctionLowering::LowerAssert(const Statement& s) {
     Fail(FaultKind::kAssertion, text, values, e.range);
     return {};
   };
-  LowerPaths(condition.value, holds, fails, s.range);
+  LowerPaths(condition.value(), holds, fails, s.range);
 }
 
 void FunctionLowering::LowerPrint(const Statement& s) {

@@ -8,7 +8,12 @@
 // integers are computed exactly before they are fitted. Every other expression has a type that does
 // not depend on its context.
 //
-// Variables are SSA values from the start: the environment maps each variable to its current value.
+// Values. A value is the tuple of its leaves (frontend/data_type.h), each one IR value. Variables
+// are SSA values from the start: the environment maps each leaf of each variable to its current
+// value. Arrays, and variables that are value arrays, lie in memory: one IR array for each
+// component. A place in memory is loaded when its value is needed, so that `p[i].mass` reads one
+// scalar.
+//
 // Where paths meet (`if`) the values that differ become results; a loop carries the variables that
 // its body assigns, which a look at the syntax finds beforehand.
 //
@@ -22,6 +27,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -29,21 +35,27 @@
 
 #include "frontend/ast.h"
 #include "frontend/builtins.h"
+#include "frontend/data_type.h"
 #include "frontend/program.h"
 #include "ir/module.h"
 
 namespace einkorn::frontend {
 
-/// The value of a checked expression. Not ok after a diagnostic; users then pass it on silently.
+/// The value of a checked expression, or a place in memory. Not ok after a diagnostic; users then
+/// pass it on silently.
 struct Operand {
-  Type type;
-  ir::ValueId value;
-  std::vector<ir::ValueId> sizes;  ///< arrays: i64 values
+  DataType type;                   ///< of a view the element's
+  std::vector<ir::ValueId> parts;  ///< a value: its leaves. In memory: the array of each component
+  std::vector<ir::ValueId> sizes;  ///< a view: i64 values, one a dimension
+  bool in_memory = false;
+  std::vector<ir::ValueId> indices;  ///< in memory: of the dimensions that were indexed already
 
-  bool ok() const { return value.valid(); }
-  bool is_array() const { return type.is_array(); }
-  bool is_scalar() const { return type.is_scalar(); }
-  ScalarType scalar() const { return type.scalar; }
+  bool ok() const { return type.valid(); }
+  /// An array whose elements are not indexed yet.
+  bool is_view() const { return !sizes.empty(); }
+  bool is_scalar() const { return type.is_scalar() && !is_view(); }
+  ScalarType scalar() const { return type.scalar(); }
+  ir::ValueId value() const { return parts.empty() ? ir::ValueId() : parts.front(); }
 };
 
 enum class VariableKind : uint8_t {
@@ -62,10 +74,15 @@ struct Variable {
   std::string_view name;
   SourceRange range;
   VariableKind kind = VariableKind::kLet;
-  Type type;
-  ir::ValueId value;               ///< the current one; invalid: not assigned on some path
-  std::vector<ir::ValueId> sizes;  ///< arrays
-  int parallel_depth = 0;          ///< how many parallel loops enclose the declaration
+  DataType type;                   ///< of a view the element's
+  std::vector<ir::ValueId> sizes;  ///< views
+  bool in_memory = false;
+  size_t first_part = 0;  ///< of its current values in the environment
+  size_t part_count = 0;
+  int parallel_depth = 0;  ///< how many parallel loops enclose the declaration
+
+  bool is_view() const { return !sizes.empty(); }
+  bool is_scalar() const { return type.is_scalar() && !is_view(); }
 };
 struct VariableTag;
 using VariableId = Id<VariableTag>;
@@ -78,18 +95,21 @@ enum class Flow : uint8_t {
 };
 
 /// Type arguments of one use of a generic item, in the order of its type parameters.
-using TypeArguments = std::vector<ScalarType>;
+using TypeArguments = std::vector<DataType>;
 
 /// A parameter with its type bound.
 struct BoundParameter {
   const ParameterDecl* declaration;
-  Type type;
-  const TypeExpr* array;  ///< its array type, or null
+  DataType type;          ///< of an array the element's, unless all its sizes are constant
+  const TypeExpr* array;  ///< the type of an array whose elements lie in memory, or null
+  size_t rank = 0;        ///< of a view
+
+  bool is_view() const { return rank > 0; }
 };
 
 struct Signature {
   std::vector<BoundParameter> parameters;
-  std::optional<ScalarType> result;
+  DataType result;  ///< invalid: none
 };
 
 class ModuleLowering {
@@ -114,9 +134,12 @@ class ModuleLowering {
 
   /// Nullopt after a diagnostic (an unknown type in the signature).
   std::optional<Signature> SignatureOf(const Item& item, const TypeArguments& type_arguments);
-  /// The type that `type`, a part of `item`, names.
-  std::optional<ScalarType> ResolveScalar(TypeExprId type, const Item& item,
-                                          const TypeArguments& type_arguments);
+  /// The type that `type`, a part of `item`, names. Invalid after a diagnostic.
+  DataType Resolve(TypeExprId type, const Item& item, const TypeArguments& type_arguments);
+  /// The struct that `item` declares. Invalid after a diagnostic.
+  DataType StructOf(const Item& item);
+  /// The value of a size made of literals and constants by + - *; nullopt if it is not.
+  std::optional<int64_t> ConstantInteger(ExprId size, const Item& item);
   /// The value of constant `item`, computed when first asked for. Nullopt after a diagnostic.
   std::optional<CheckedProgram::ConstantValue> ConstantOf(const Item& item, SourceRange use);
 
@@ -130,7 +153,13 @@ class ModuleLowering {
   CheckedProgram& program_;
   Diagnostics* diagnostics_;
   ir::Module module_;
-  std::map<std::pair<const Item*, TypeArguments>, ir::FunctionId> made_;
+  std::optional<BoundParameter> Bind(const ParameterDecl& declaration, const Item& item,
+                                     const TypeArguments& types);
+  const Item* ItemOfType(const TypeExpr& type, const SourceUnit& unit) const;
+  DataType ResolveArray(const TypeExpr& type, const Item& item, const TypeArguments& types);
+  void ReportUnknownType(const TypeExpr& type, const Item& item);
+
+  std::map<std::pair<const Item*, std::string>, ir::FunctionId> made_;
   std::vector<Job> jobs_;
   bool is_incomplete_ = false;  ///< something was left out because of an earlier report
 };
@@ -156,8 +185,14 @@ class FunctionLowering {
   bool AtKernelLevel() const { return InKernel() && parallel_depth_ == 0; }
 
   // --- names (lower_names.cpp)
-  VariableId Declare(Name name, VariableKind kind, Type type, ir::ValueId value);
-  VariableId DeclareHidden(std::string_view name, ScalarType type, ir::ValueId value);
+  VariableId Declare(Name name, VariableKind kind, const Operand& value);
+  /// Declares a variable that has no value yet.
+  VariableId DeclareUnassigned(Name name, VariableKind kind, const DataType& type);
+  VariableId DeclareHidden(std::string_view name, ScalarType type, ir::ValueId value) {
+    return DeclareHidden(name, Operand{type, {value}, {}, false, {}});
+  }
+  VariableId DeclareHidden(std::string_view name, const Operand& value);
+  VariableId AddVariable(Name name, VariableKind kind, const Operand& value);
   bool CheckFree(Name name);
   const Variable* Find(std::string_view name) const;
   Variable& variable(VariableId id) { return variables_[id.index]; }
@@ -171,12 +206,23 @@ class FunctionLowering {
   const Item* LowerImportedItem(const SourceUnit& imported, const Expr& field);
   /// The item that a call means, or null.
   const Item* CalleeOf(const Expr& call) const;
-  void SetValue(VariableId id, ir::ValueId value);
-  std::vector<ir::ValueId> Snapshot() const;
+  ir::ValueId ValueOf(VariableId id) const { return values_[variables_[id.index].first_part]; }
+  std::span<const ir::ValueId> PartsOf(const Variable& v) const {
+    return {values_.data() + v.first_part, v.part_count};
+  }
+  Operand OperandOf(const Variable& v) const;
+  bool IsAssigned(const Variable& v) const;
+  void SetValue(VariableId id, ir::ValueId value) { SetParts(id, {&value, 1}); }
+  void SetParts(VariableId id, std::span<const ir::ValueId> parts);
+  std::string PartName(const Variable& v, size_t part) const;
+  /// Names the value at this position of the environment like its variable.
+  void NamePart(size_t position);
+  std::vector<ir::ValueId> Snapshot() const { return values_; }
   void Restore(const std::vector<ir::ValueId>& snapshot);
 
   // --- parameters (lower_function.cpp, lower_shapes.cpp)
   void LowerParameters(const Signature& signature);
+  VariableId LowerParameter(const BoundParameter& parameter);
   std::vector<std::pair<std::string_view, SourceRange>> CollectSymbols(const Signature& signature);
   void CollectBareSymbols(const Signature& signature,
                           std::vector<std::pair<std::string_view, SourceRange>>& symbols);
@@ -192,12 +238,30 @@ class FunctionLowering {
   Flow LowerStatement(const Statement& statement);
   Flow LowerDeclaration(const Statement& statement);
   void LowerArrayDeclaration(const Statement& statement, const TypeExpr& type);
-  void LowerInferredArray(const Statement& statement);
+  /// Storage for an array of `sizes` elements of `element`, filled with `fill` if that is ok.
+  Operand MakeArray(const DataType& element, const std::vector<ir::ValueId>& sizes,
+                    const Operand& fill, std::string_view text, SourceRange range);
+  void DeclareStored(const Statement& statement, const Operand& array);
+  void FinishArrayDeclaration(const Statement& statement, const TypeExpr& type,
+                              const DataType& element, const Operand& fill);
+  void Poison(Name name);
+  bool CheckLocalSize(const DataType& type, SourceRange range);
   Flow LowerAssign(const Statement& statement);
-  void AssignVariable(const Statement& statement, const Expr& target);
-  void AssignElement(const Statement& statement, const Expr& target);
+  /// The variable that an assigned place belongs to, if it may be assigned here; else a report.
+  std::optional<VariableId> AssignableVariable(const Statement& statement, const Expr& target);
+  void AssignVariable(const Statement& statement, VariableId id);
+  void AssignInside(const Statement& statement, VariableId id, const Expr& target);
+  /// Which leaves of a value a target names.
+  struct Positions {
+    DataType type;
+    std::vector<size_t> leaves;
+  };
+  std::optional<Positions> PositionsInside(const Positions& base, const Expr& step);
+  Operand PlaceInside(const Operand& base, const Expr& step);
+  void AssignMemory(const Statement& statement, const Operand& place, SourceRange range);
+  Operand LowerAssigned(const Statement& statement, const Operand& old);
   Operand CombineCompound(const Statement& statement, const Operand& old);
-  bool CheckWritable(const Expr& target);
+  const Expr& RootOf(const Expr& target) const;
   std::optional<int64_t> ConstantSize(ir::ValueId value) const;
   void LowerAtomic(const Statement& statement);
   void LowerExprStatement(const Statement& statement);
@@ -210,6 +274,7 @@ class FunctionLowering {
   Flow LowerLoopExit(const Statement& statement);
   void EndPath() { SetValue(live_, builder_.Bool(false)); }
   std::pair<std::string, std::vector<ir::ValueId>> LowerFormat(const FormatText& format);
+  std::string FormatOf(const Operand& value, std::vector<ir::ValueId>& values) const;
   Operand LowerCondition(ExprId condition);
   void Fail(FaultKind kind, std::string text, std::vector<ir::ValueId> values, SourceRange range);
   void FailUnless(ir::ValueId condition, FaultKind kind, std::string text,
@@ -220,7 +285,8 @@ class FunctionLowering {
   /// which then is returned joined.
   struct Path {
     Flow flow = Flow::kLive;
-    ir::ValueId value;
+    std::vector<ir::ValueId> values = {};
+    ir::ValueId value() const { return values.empty() ? ir::ValueId() : values.front(); }
   };
   using PathBody = std::function<Path()>;
   /// Called after both paths, before their environments are joined.
@@ -243,7 +309,8 @@ class FunctionLowering {
                          size_t count);
   /// What a loop's body may do, read off the syntax.
   struct BodySummary {
-    std::vector<std::string_view> assigned;  ///< names of scalars assigned and arrays swapped
+    std::vector<std::string_view> assigned;  ///< names of variables
+    std::vector<std::string_view> swapped;   ///< names of arrays
     bool breaks = false;                     ///< a `break` of this very loop
     bool returns = false;
     bool continues = false;
@@ -252,6 +319,8 @@ class FunctionLowering {
   void SummariseBlock(const Block& block, int loop_depth, BodySummary& summary);
   void SummariseExpr(ExprId id, BodySummary& summary);
   void CarryInto(ir::RegionId region, VariableId id);
+  std::vector<ir::ValueId> ValuesOf(const std::vector<VariableId>& ids) const;
+  void TakeResults(const std::vector<VariableId>& ids, ir::OpId op, size_t first);
   std::vector<VariableId> CarriedVariables(const BodySummary& summary);
   struct LoopFrame {
     VariableId broke;  ///< hidden; valid where the body breaks
@@ -260,26 +329,64 @@ class FunctionLowering {
   Path LowerLoopBody(const std::function<Flow()>& body, const BodySummary& summary, bool parallel);
 
   // --- expressions (lower_expressions.cpp)
-  Operand LowerExpression(ExprId id, std::optional<ScalarType> expected);
-  /// The same, converted to `type` implicitly, or a diagnostic.
-  Operand LowerAs(ExprId id, ScalarType type);
+  /// The value of an expression, or a view; `expected` may be invalid.
+  Operand LowerExpression(ExprId id, const DataType& expected);
+  /// The same without loading what lies in memory.
+  Operand LowerReference(ExprId id, const DataType& expected = {});
+  /// The same as LowerExpression, converted to `type` implicitly, or a diagnostic.
+  Operand LowerAs(ExprId id, const DataType& type);
+  Operand LowerUntyped(ExprId id, const DataType& expected);
+  Operand LowerUntypedAs(ExprId id, ScalarType type);
+  /// The same as LowerAs, where a value for each element fills a value array.
+  Operand LowerFilled(ExprId id, const DataType& type);
   Operand LowerName(const Expr& e);
   Operand LowerItemName(const Expr& e, const Item& item);
   Operand LowerElement(const Expr& e);
-  Operand LowerIf(const Expr& e, std::optional<ScalarType> expected);
-  Operand LowerBlockValue(BlockId block, std::optional<ScalarType> expected);
+  Operand LowerField(const Expr& e);
+  Operand LowerStruct(const Expr& e);
+  Operand LowerIf(const Expr& e, const DataType& expected);
+  Operand LowerBlockValue(BlockId block, const DataType& expected);
   Operand LowerConversion(const Expr& e);
+  Operand ConvertAs(const Operand& operand, const DataType& to, const Expr& e);
   Operand LowerArrayBase(ExprId base);
   std::optional<std::vector<ir::ValueId>> LowerIndices(const Expr& e, const Operand& array);
   void CheckConstantIndex(const Expr& e, size_t dimension, const Operand& array, ir::ValueId index);
-  Operand Coerce(Operand operand, ScalarType type, SourceRange range);
-  Operand Made(ir::ValueId value) { return {builder_.function().type(value), value, {}}; }
+  Operand Coerce(const Operand& operand, const DataType& type, SourceRange range);
+  Operand Made(ir::ValueId value) {
+    return {builder_.function().type(value).scalar, {value}, {}, false, {}};
+  }
+
+  // --- values made of several scalars (lower_values.cpp)
+  Operand MakeValue(const DataType& type, std::vector<ir::ValueId> leaves) {
+    return {type, std::move(leaves), {}, false, {}};
+  }
+  /// Where the type is an array of constant sizes in memory: the same as a view.
+  Operand AsView(const Operand& operand);
+  /// A view of constant sizes as a value array.
+  Operand AsWhole(const Operand& operand);
+  Operand Load(const Operand& place, SourceRange range);
+  void Store(const Operand& place, const Operand& value, SourceRange range, bool is_checked);
+  Operand FieldOf(const Operand& base, const Field& field) const;
+  /// Element number `index` (row-major) of a value array.
+  Operand ElementOf(const Operand& value, size_t index) const;
+  Operand IndexInto(const Operand& array, const std::vector<ir::ValueId>& indices) const;
+  /// A copy in memory of a value array, so that it can be indexed by a variable.
+  Operand Spill(const Operand& value, std::string_view name, SourceRange range);
+  Operand Zero(const DataType& type, SourceRange range);
+  /// Sequential loops over all indices of an array of `sizes`.
+  void LoopOver(std::span<const ir::ValueId> sizes, SourceRange range,
+                const std::function<void(const std::vector<ir::ValueId>&)>& body);
+  Operand Gather(const DataType& type, const std::vector<Operand>& elements) const;
+  bool IsSmallEnough(const DataType& type, SourceRange range);
+  std::string Describe(const Operand& operand) const;
 
   // --- literals (lower_literals.cpp)
   bool IsUntyped(ExprId id) const;
   bool IsUntypedBlock(BlockId id) const;
   /// Whether an untyped expression is of floats; only asked where IsUntyped.
   bool HasFloatLiteral(ExprId id) const;
+  /// The type that a literal takes beside a value of type `type`.
+  static DataType LiteralType(const DataType& type);
   ScalarType DefaultType(ExprId id) const {
     return HasFloatLiteral(id) ? ScalarType::kF64 : ScalarType::kI64;
   }
@@ -288,56 +395,86 @@ class FunctionLowering {
   std::optional<Int128> ExactInteger(ExprId id, bool& failed);
   Operand LowerLiteral(const Expr& e, ScalarType type);
   Operand FitInteger(Int128 value, ScalarType type, SourceRange range);
-  Operand LowerArrayLiteral(const Expr& e, std::optional<ScalarType> element,
-                            const std::vector<int64_t>* sizes);
+  /// A literal as a value: of `expected` if that is a value array, else its elements decide.
+  Operand LowerArrayLiteral(const Expr& e, const DataType& expected);
+  /// The same in memory, for arrays of any size.
+  Operand LowerStoredLiteral(const Expr& e, const DataType& element,
+                             const std::vector<int64_t>* sizes);
+  /// The type of its elements, where nothing is expected.
+  DataType LiteralElementType(const std::vector<ExprId>& elements);
   bool CollectArrayLiteral(const Expr& e, size_t depth, std::vector<int64_t>& sizes,
-                           std::vector<ExprId>& elements);
+                           std::vector<ExprId>& elements, size_t rank);
 
   // --- operators (lower_operators.cpp)
   /// An operand of + or -: either a value, or a product whose factors are not multiplied yet.
   struct Term {
     Operand a, b;
     bool is_product = false;
+    DataType type;  ///< of the value or of the product
     SourceRange range;
-    ScalarType type() const { return a.scalar(); }
     bool ok() const { return a.ok() && (!is_product || b.ok()); }
   };
-  Operand LowerUnary(const Expr& e, std::optional<ScalarType> expected);
-  Operand LowerBinary(const Expr& e, std::optional<ScalarType> expected);
+  Operand LowerUnary(const Expr& e, const DataType& expected);
+  Operand ApplyUnary(const Expr& e, const Operand& operand);
+  Operand LowerBinary(const Expr& e, const DataType& expected);
   Operand LowerLogical(const Expr& e);
   Operand LowerComparison(const Expr& e);
-  Operand LowerShift(const Expr& e, std::optional<ScalarType> expected);
+  Operand LowerShift(const Expr& e, const DataType& expected);
   Operand Compare(Opcode opcode, Operand left, Operand right, SourceRange range);
-  Operand CompareArrays(const Expr& e);
-  Term LowerTerm(ExprId id, std::optional<ScalarType> expected);
+  Operand CompareWhole(const Expr& e, Operand left, Operand right);
+  Operand CompareViews(const Expr& e, const Operand& left, const Operand& right);
+  bool IsWhole(ExprId id) const;
+  Term LowerTerm(ExprId id, const DataType& expected);
   Operand Multiply(const Term& term);
   /// Left and right of a binary operator in one type; the untyped one takes the other's.
-  bool LowerOperands(ExprId left, ExprId right, std::optional<ScalarType> expected,
-                     std::string_view text, SourceRange range, Operand& l, Operand& r);
+  bool LowerOperands(ExprId left, ExprId right, const DataType& expected, std::string_view text,
+                     SourceRange range, Operand& l, Operand& r);
+  /// Whether an operand of type `from` becomes `to` beside one of that type.
+  static bool UnifiesTo(const DataType& from, const DataType& to);
   bool Unify(Operand& left, Operand& right, std::string_view text, SourceRange range);
   Operand Combine(BinaryOperator op, Operand left, const Term& right, SourceRange range);
-  Operand CombineTerms(BinaryOperator op, Term left, Term right, SourceRange range);
+  Operand CombineTerms(BinaryOperator op, const Term& left, const Term& right, SourceRange range);
+  Operand CombineScalars(BinaryOperator op, const Term& left, const Term& right, SourceRange range);
+  Term ElementOfTerm(const Term& term, size_t index) const;
+  Operand ApplyComplex(BinaryOperator op, const Operand& left, const Operand& right,
+                       SourceRange range);
   Operand Apply(BinaryOperator op, const Operand& left, const Operand& right, SourceRange range);
   bool CheckOperand(Opcode opcode, std::string_view text, const Operand& operand,
                     SourceRange range);
 
   // --- calls (lower_calls.cpp, lower_builtins.cpp, lower_reductions.cpp)
-  Operand LowerCall(const Expr& e, std::optional<ScalarType> expected, bool statement);
+  Operand LowerCall(const Expr& e, const DataType& expected, bool statement);
   /// `a.f(...)`, which nothing has.
   void ReportMethod(const Expr& callee);
   Operand LowerUserCall(const Expr& e, const Item& item, bool statement);
   std::optional<TypeArguments> InferTypes(const Expr& e, const Item& item,
                                           std::vector<Operand>& typed);
-  bool LowerArguments(const Expr& e, const Item& item, const Signature& signature,
-                      std::vector<Operand>& typed, std::vector<VariableId>& inouts);
-  Operand LowerBuiltin(const Expr& e, const Builtin& builtin, std::optional<ScalarType> expected);
+  bool LowerArguments(const Expr& e, const Signature& signature, std::vector<Operand>& typed,
+                      std::vector<VariableId>& inouts);
+  Operand LowerArrayArgument(ExprId id, const Operand& typed, const BoundParameter& parameter);
+  std::optional<VariableId> WrittenArgument(const Expr& argument, const BoundParameter& parameter);
+  Operand AppendCall(const Expr& e, ir::FunctionId callee, bool is_kernel,
+                     const std::vector<Operand>& arguments, const DataType& result,
+                     const std::vector<VariableId>& inouts, bool statement, std::string_view name);
+  Operand LowerBuiltin(const Expr& e, const Builtin& builtin, const DataType& expected);
   Operand LowerComposed(const Expr& e, const Builtin& builtin, std::vector<Operand>& arguments);
-  bool LowerSameType(const Expr& e, std::string_view text, std::optional<ScalarType> expected,
+  Operand CallLibrary(const Expr& e, std::string_view name, const std::vector<Operand>& arguments);
+  bool LowerSameType(const Expr& e, std::string_view text, const DataType& expected,
                      std::vector<Operand>& arguments);
   void LowerAssertClose(const Expr& e);
-  Operand LowerReduction(const Expr& e, std::optional<ScalarType> expected);
-  Operand LowerArrayReduction(const Expr& e, NamedReduction reduction,
-                              std::optional<ScalarType> expected);
+  // of complex numbers and value arrays (lower_linear.cpp)
+  Operand LowerValueBuiltin(const Expr& e, const Builtin& builtin, const DataType& expected);
+  Operand LowerComplex(const Expr& e, const DataType& expected);
+  bool LowerValueArrays(const Expr& e, std::string_view text, const DataType& expected,
+                        std::vector<Operand>& arguments);
+  /// The sum of a[k] * b[k], as the reduction says it.
+  Operand DotProduct(const std::vector<Operand>& a, const std::vector<Operand>& b, const Expr& e);
+  Operand LowerCross(const Expr& e, const Operand& a, const Operand& b);
+  Operand LowerMatmul(const Expr& e, const Operand& a, const Operand& b);
+  Operand LowerTranspose(const Expr& e, const Operand& a);
+  std::vector<Operand> ElementsOf(const Operand& value) const;
+  Operand LowerReduction(const Expr& e, const DataType& expected);
+  Operand LowerArrayReduction(const Expr& e, NamedReduction reduction, const DataType& expected);
   struct ReduceParts {
     NamedReduction reduction;
     SourceRange range;
@@ -346,9 +483,14 @@ class FunctionLowering {
     std::vector<std::string_view> names;
     uint64_t inclusive = 0;
   };
-  /// Builds the operation around a body that lowers the term inside its region.
-  Operand FinishReduction(const ReduceParts& parts, std::optional<ScalarType> expected,
-                          ExprId condition, const std::function<Term()>& term);
+  /// Builds the operation around a body that lowers the term inside its region; for a term of
+  /// several scalars one operation for each of them.
+  Operand FinishReduction(const ReduceParts& parts, const DataType& expected, ExprId condition,
+                          const std::function<Term()>& term);
+  /// The reduction of leaf number `leaf` of the term, whose type is stored in `whole`.
+  Operand ReduceLeaf(const ReduceParts& parts, const DataType& expected, ExprId condition,
+                     const std::function<Term()>& term, size_t leaf, DataType& whole);
+  Term LeafOfTerm(const Term& term, size_t leaf);
   std::pair<uint64_t, uint64_t> IdentityOf(ReduceKind kind, ScalarType type);
 
   ModuleLowering& module_;
@@ -360,6 +502,8 @@ class FunctionLowering {
   ir::RegionId body_;
 
   std::vector<Variable> variables_;
+  std::vector<ir::ValueId> values_;  ///< the environment: the parts of all variables
+  std::vector<Type> value_types_;    ///< one a part
   std::unordered_map<std::string_view, VariableId> visible_;
   std::vector<std::vector<VariableId>> scopes_;
   std::set<std::string_view>
@@ -368,10 +512,11 @@ class FunctionLowering {
   int parallel_depth_ = 0;
   int exit_depth_ = 0;                 ///< how many early exits the current statement stands behind
   bool division_was_inexact_ = false;  ///< set by ExactInteger
-  std::optional<ScalarType> result_type_;
+  DataType result_type_;               ///< invalid: none
   VariableId live_, returned_, result_;
   std::vector<VariableId> inout_parameters_;
-  std::vector<std::pair<VariableId, ir::ValueId>> writable_arrays_;  ///< with their own storage
+  /// Arrays with their own storage, one value a component.
+  std::vector<std::pair<VariableId, std::vector<ir::ValueId>>> writable_arrays_;
 };
 
 }  // namespace einkorn::frontend

@@ -191,16 +191,40 @@ ExprId Parser::ParseName() {
     ReportUnexpected("an expression").hint = "write `!`";
     return {};
   }
-  const Token name = Peek();
   const ExprId id = ParseLeaf(ExprKind::kName);
-  // No block begins like this.
-  const bool is_literal = At(TokenKind::kLeftBrace) && Kind(1) == TokenKind::kName &&
-                          Kind(2) == TokenKind::kColon && !Peek().starts_line;
-  if (is_literal) {
-    ReportNotBuilt(RangeOf(name), "struct literals");
-    SkipBrackets();
+  return AtStructLiteral() ? ParseStructLiteral(id) : id;
+}
+
+// `{ field: `, which no block begins with; `{ }` is a block.
+bool Parser::AtStructLiteral() const {
+  return At(TokenKind::kLeftBrace) && Kind(1) == TokenKind::kName && Kind(2) == TokenKind::kColon &&
+         !Peek().starts_line;
+}
+
+ExprId Parser::ParseStructLiteral(ExprId name) {
+  const Nested nested(*this);
+  if (!nested) return {};
+  const SourceRange place = tree_.expr(name).range;
+  TypeExpr type;
+  type.range = PlainRange(file_, place.begin, place.end);
+  type.text = sources_.Text(type.range);
+  Expr e;
+  e.kind = ExprKind::kStruct;
+  e.a = name;
+  e.type = Add(std::move(type));
+  const Token open = Advance();
+  while (!At(TokenKind::kRightBrace)) {
+    Name field;
+    if (!ExpectName("a field", field)) return {};
+    if (!Expect(TokenKind::kColon, "a field is given as `name: value`")) return {};
+    e.list.push_back(ParseExpression());
+    if (!e.list.back().valid()) return {};
+    e.argument_names.push_back(field.text);
+    if (!Accept(TokenKind::kComma)) break;
   }
-  return id;
+  if (!ExpectClosing(open, "`,` or `}`")) return {};
+  e.range = WithPoint(PlainRange(file_, place.begin, Previous().end), place);
+  return Add(std::move(e));
 }
 
 ExprId Parser::ParseParen() {
@@ -381,7 +405,9 @@ ExprId Parser::ParseField(ExprId object) {
   e.a = object;
   const SourceRange whole = PlainRange(file_, tree_.expr(object).range.begin, name.range.end);
   e.range = WithPoint(whole, name.range);
-  return Add(std::move(e));
+  const bool may_be_type = tree_.expr(object).kind == ExprKind::kName;
+  const ExprId id = Add(std::move(e));
+  return may_be_type && id.valid() && AtStructLiteral() ? ParseStructLiteral(id) : id;
 }
 
 }  // namespace einkorn::frontend

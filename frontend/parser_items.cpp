@@ -60,7 +60,8 @@ void Parser::ParseItem() {
       if (!ParseConst(item)) SkipStatement();
       return;
     case TokenKind::kStruct:
-      return SkipStruct();
+      if (!ParseStruct(item)) SkipToItem();
+      return;
     case TokenKind::kImport:
       return ParseImport();
     default:
@@ -72,7 +73,7 @@ void Parser::ParseItem() {
 
 void Parser::ReportNoItem() {
   const std::string_view word = TextOf(Peek());
-  Diagnostic& report = ReportUnexpected("`kernel`, `fn`, `const` or `test`");
+  Diagnostic& report = ReportUnexpected("`kernel`, `fn`, `const`, `struct` or `test`");
   for (const ForeignWord& foreign : kForeignWords)
     if (foreign.word == word) report.hint = foreign.hint;
   if (!report.hint.empty() || !At(TokenKind::kName)) return;
@@ -259,11 +260,37 @@ void Parser::ParseTest(Item& item) {
   tree_.items.push_back(std::move(item));
 }
 
-void Parser::SkipStruct() {
-  const Token first = Advance();
-  if (At(TokenKind::kName)) Advance();
-  ReportNotBuilt(RangeFrom(first), "structs");
-  if (At(TokenKind::kLeftBrace)) SkipBrackets();
+bool Parser::ParseStruct(Item& item) {
+  item.kind = ItemKind::kStruct;
+  Advance();
+  if (!ExpectName("a name", item.name)) return false;
+  const Token open = Peek();
+  if (!Expect(TokenKind::kLeftBrace, "the fields stand in braces: `struct P { x: f32, y: f32 }`"))
+    return false;
+  while (!At(TokenKind::kRightBrace)) {
+    const Token first = Peek();
+    ParameterDecl field;
+    if (!ExpectName("a field", field.name)) return false;
+    if (!Expect(TokenKind::kColon, "a field has a type: `mass: f32`")) return false;
+    field.type = ParseType();
+    if (!field.type.valid()) return false;
+    field.range = RangeFrom(first);
+    item.parameters.push_back(std::move(field));
+    if (At(TokenKind::kSemicolon)) {
+      ReportUnexpected("`,` or `}`").hint = "fields are separated by commas";
+      return false;
+    }
+    if (!Accept(TokenKind::kComma)) break;
+  }
+  if (item.parameters.empty()) {
+    ReportUnexpected("a field").hint = "a struct has at least one field: `struct P { x: f32 }`";
+    Advance();
+    return true;
+  }
+  if (!ExpectClosing(open, "`,` or `}`")) return false;
+  item.range = RangeFrom(item_start_);
+  tree_.items.push_back(std::move(item));
+  return true;
 }
 
 void Parser::ParseImport() {
@@ -314,8 +341,13 @@ TypeExprId Parser::ParseType() {
   }
   TypeExpr type;
   type.kind = TypeExprKind::kName;
-  type.range = RangeOf(name);
-  type.text = TextOf(name);
+  // A struct of an imported file.
+  if (At(TokenKind::kDot) && Kind(1) == TokenKind::kName) {
+    Advance();
+    Advance();
+  }
+  type.range = RangeFrom(name);
+  type.text = sources_.Text(type.range);
   return Add(std::move(type));
 }
 
@@ -334,9 +366,6 @@ TypeExprId Parser::ParseArrayType() {
     if (!Accept(TokenKind::kComma)) break;
   }
   if (!ExpectClosing(open, "`,` or `]`")) return {};
-  if (At(TokenKind::kLeftBracket))
-    ReportNotBuilt(RangeFrom(open), "arrays of arrays").hint =
-        "several dimensions are written `[n, m] f32`";
   type.element = ParseType();
   if (!type.element.valid()) return {};
   type.range = RangeFrom(open);

@@ -114,7 +114,11 @@ void Parser::SkipNestedItem() {
     case TokenKind::kAt:
       return ParseAttributes();
     case TokenKind::kStruct:
-      return SkipStruct();
+      ReportUnexpected("a statement").hint = "structs stand at file level";
+      Advance();
+      if (At(TokenKind::kName)) Advance();
+      if (At(TokenKind::kLeftBrace)) SkipBrackets();
+      return;
     case TokenKind::kImport:
       ReportUnexpected("a statement").hint = "imports stand at file level";
       Advance();

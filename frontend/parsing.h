@@ -123,7 +123,7 @@ class Parser {
   bool ParseConditions(Item& item);
   bool ParseConst(Item& item);
   void ParseTest(Item& item);
-  void SkipStruct();
+  bool ParseStruct(Item& item);
   void ParseImport();
   void ReportNoItem();
   std::string_view DocumentationBefore(const Token& first) const;
@@ -201,6 +201,8 @@ class Parser {
   ExprId ParseIndex(ExprId array);
   bool ParseIndexItem(Expr& index, bool& is_view);
   ExprId ParseField(ExprId object);
+  bool AtStructLiteral() const;
+  ExprId ParseStructLiteral(ExprId name);
   bool AtTypeArguments() const;
   bool IsTypeName(std::string_view text) const;
   void ReportNoExpression();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "frontend/ast.h"
+#include "frontend/data_type.h"
 #include "frontend/frontend.h"
 
 namespace einkorn::frontend {
@@ -17,6 +18,7 @@ namespace einkorn::frontend {
 struct SourceUnit {
   SyntaxTree tree;
   std::string name;  ///< `geometry`; empty for the program's own file
+  bool is_library = false;
   std::unordered_map<std::string_view, size_t> items;  ///< all but tests
   struct Imported {
     const SourceUnit* unit;
@@ -36,24 +38,32 @@ struct SourceUnit {
 
 class CheckedProgram {
  public:
-  CheckedProgram(const SourceSet& program_sources, ConstantEvaluator evaluator)
+  CheckedProgram(SourceSet& program_sources, ConstantEvaluator evaluator)
       : sources(program_sources), evaluate(std::move(evaluator)) {}
 
   enum class ConstantState { kUnknown, kInProgress, kKnown, kFailed };
   struct ConstantValue {
     ConstantState state = ConstantState::kUnknown;
-    ScalarType type = ScalarType::kI64;
-    uint64_t bits = 0;
+    DataType type;
+    std::vector<uint64_t> bits;  ///< one a leaf
+  };
+  /// A struct's type; neither valid nor wrong while its fields are looked at.
+  struct StructState {
+    DataType type;
+    bool is_wrong = false;
   };
 
   /// The file that the program was read from.
   const SourceUnit& root() const { return *units.front(); }
   const SourceUnit& UnitOf(const Item& item) const;
+  /// Part `name` of the library, read when first asked for; null if there is none.
+  const SourceUnit* Library(std::string_view name);
 
-  const SourceSet& sources;
+  SourceSet& sources;
   const ConstantEvaluator evaluate;
   std::vector<std::unique_ptr<SourceUnit>> units;  ///< each file once, the program's own first
   std::map<const Item*, ConstantValue> constants;  ///< filled by Check
+  std::map<const Item*, StructState> structs;      ///< filled by Check
 };
 
 }  // namespace einkorn::frontend

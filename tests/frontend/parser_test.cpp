@@ -384,7 +384,6 @@ TEST(Parser, SaysItOfItemsToo) {
 
 TEST(Parser, RefusesWhatIsNotBuiltByName) {
   const Mistake mistakes[] = {
-      {"struct P { x: f32, y: [3] f32 }", "not_built 1:1", "structs"},
       {"@fast\nfn f() { }", "not_built 1:1", "`@fast`"},
       {"@depth(20) fn f() { }", "not_built 1:1", "`@depth`"},
       {"fn f(n: static i64) { }", "not_built 1:9", "`static` parameters"},
@@ -393,8 +392,6 @@ TEST(Parser, RefusesWhatIsNotBuiltByName) {
       {"fn f() { debug { print(\"x\"); } }", "not_built 1:10", "`debug` blocks"},
       {"fn f() { let a = x[i, ..]; }", "not_built 1:18", "views"},
       {"fn f() { let a = x[1..n] + x[..]; }", "not_built 1:18", "views"},
-      {"fn f() { let p = P { x: 1, y: 2 }; }", "not_built 1:18", "struct literals"},
-      {"fn f(x: [n] [3] f32) { }", "not_built 1:9", "arrays of arrays"},
   };
   for (const Mistake& mistake : mistakes) {
     const StageResult result = ParseText(mistake.statement + std::string("\nfn after() { }"));
