@@ -74,7 +74,7 @@ enum class ExprKind : uint8_t {
   kBool,        ///< flag
   kName,        ///< text
   kField,       ///< a . text
-  kIndex,       ///< a [ list ]
+  kIndex,       ///< a [ list ], where some may be ranges: view
   kCall,        ///< a ( list ), type_arguments, argument_names
   kUnary,       ///< unary a
   kBinary,      ///< a binary b
@@ -104,6 +104,14 @@ struct Expr {
   TypeExprId type;
   BlockId block, other;
   std::vector<RangeClause> ranges;
+  /// Of a view, one an item: for `lo..hi` the bounds, either of which may be invalid, for an index
+  /// nothing. Empty if no item is a range.
+  struct ViewItem {
+    bool is_range = false;
+    ExprId from, to;
+    bool inclusive = false;
+  };
+  std::vector<ViewItem> view;
 };
 
 enum class TypeExprKind : uint8_t {

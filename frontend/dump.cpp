@@ -303,6 +303,14 @@ void TreeDump::DumpParts(const Expr& e) {
     const Inside condition(*this);
     return Dump(e.b);
   }
+  if (!e.view.empty()) {
+    for (const Expr::ViewItem& item : e.view) {
+      if (item.is_range) Line("kept{}", item.inclusive ? " inclusive" : "");
+      if (item.from.valid()) Dump(item.from);
+      if (item.to.valid()) Dump(item.to);
+    }
+    return;
+  }
   if (e.b.valid()) Dump(e.b);
   for (TypeExprId type : e.type_arguments) Dump(type);
   for (size_t i = 0; i < e.list.size(); ++i) {

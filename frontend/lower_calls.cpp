@@ -185,11 +185,15 @@ Operand FunctionLowering::LowerArrayArgument(ExprId id, const Operand& typed,
 // The variable that is written through an `inout` or `out` argument; nullopt after a diagnostic.
 std::optional<VariableId> FunctionLowering::WrittenArgument(const Expr& argument,
                                                             const BoundParameter& parameter) {
-  const auto at = argument.kind == ExprKind::kName ? visible_.find(argument.text) : visible_.end();
+  // A part of an array is written through a view of it.
   const bool is_array = parameter.array != nullptr;
+  const bool is_view = argument.kind == ExprKind::kIndex && !argument.view.empty();
+  const Expr& root = is_array && is_view ? RootOf(argument) : argument;
+  const auto at = root.kind == ExprKind::kName ? visible_.find(root.text) : visible_.end();
   if (at != visible_.end()) {
     const Variable& v = variable(at->second);
-    const bool writable = v.kind == VariableKind::kArrayWritable || v.kind == VariableKind::kVar ||
+    const bool writable = v.kind == VariableKind::kArrayWritable ||
+                          v.kind == VariableKind::kViewWritable || v.kind == VariableKind::kVar ||
                           v.kind == VariableKind::kInoutParameter;
     if (writable && (is_array || v.parallel_depth == parallel_depth_)) return at->second;
   }
@@ -251,17 +255,10 @@ Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool st
                     : "";
     return {};
   }
-  if (is_kernel && item_.kind != ItemKind::kTest) {
-    if (item_.kind == ItemKind::kKernel && parallel_depth_ == 0)
-      Report(DiagnosticCode::kNotBuilt, e.range, "calls of kernels in kernels");
-    else
-      Report(DiagnosticCode::kNotCallable, e.range, fmt::format("the kernel `{}`", item.name.text))
-          .hint = "move the shared part to a function: fn ...";
-    return {};
-  }
-  if (is_kernel && parallel_depth_ > 0) {
+  if (is_kernel && !AtKernelLevel()) {
     Report(DiagnosticCode::kNotCallable, e.range, fmt::format("the kernel `{}`", item.name.text))
-        .hint = "launch kernels outside parallel loops";
+        .hint = parallel_depth_ > 0 && InKernel() ? "kernels are called outside parallel loops"
+                                                  : "move the shared part to a function: fn ...";
     return {};
   }
   if (e.list.size() != item.parameters.size()) {
@@ -279,6 +276,11 @@ Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool st
   if (!types) return {};
   const auto signature = module_.SignatureOf(item, *types);
   if (!signature) return {};
+  if (!signature->result.valid() && !statement) {
+    Report(DiagnosticCode::kTypeMismatch, e.range, "a value",
+           fmt::format("a call of `{}`, which returns nothing", item.name.text));
+    return {};
+  }
   std::vector<VariableId> inouts;
   if (!LowerArguments(e, *signature, arguments, inouts)) return {};
   for (size_t i = 0; i < inouts.size(); ++i) {
@@ -289,17 +291,123 @@ Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool st
       return {};
     }
   }
-  return AppendCall(e, module_.Require(item, *types), is_kernel, arguments, signature->result,
-                    inouts, statement, item.name.text);
+  // Kernels that a test launches have their sizes bound by the host.
+  const bool is_launch = is_kernel && item_.kind == ItemKind::kTest;
+  std::vector<ir::ValueId> sizes;
+  if (!is_launch && !BindSizes(e, item, *signature, arguments, sizes)) return {};
+  const int levels = is_kernel ? 0 : module_.LevelsOf(item);
+  if (parallel_depth_ + levels > kMaxLevels) {
+    Report(DiagnosticCode::kThirdLevel, e.range)
+        .notes.push_back({item.name.range, "this function contains parallel loops"});
+    return {};
+  }
+  const int level = levels > 0 ? parallel_depth_ : 0;
+  return AppendCall(e, module_.Require(item, *types, level), is_launch, sizes, arguments,
+                    signature->result, inouts, statement && !is_kernel);
+}
+
+// The values of the callee's shape symbols, from the first array that has each; the other sizes are
+// compared with what the symbols make of them, as at a launch.
+bool FunctionLowering::BindSizes(const Expr& e, const Item& item, const Signature& signature,
+                                 const std::vector<Operand>& arguments,
+                                 std::vector<ir::ValueId>& sizes) {
+  const SyntaxTree& tree = module_.program().UnitOf(item).tree;
+  std::map<std::string_view, ir::ValueId> known;
+  std::map<std::string_view, std::string_view> owners;  // the array that bound a symbol
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (arguments[i].is_scalar() && !arguments[i].in_memory &&
+        arguments[i].type == ScalarType::kI64)
+      known[signature.parameters[i].declaration->name.text] = arguments[i].value();
+  for (const auto& [name, range] : module_.SymbolsOf(item, signature)) {
+    for (size_t i = 0; i < arguments.size() && !known.contains(name); ++i) {
+      const BoundParameter& parameter = signature.parameters[i];
+      if (parameter.array == nullptr) continue;
+      for (size_t d = 0; d < parameter.array->sizes.size(); ++d) {
+        const Expr& size = tree.expr(parameter.array->sizes[d]);
+        if (size.kind != ExprKind::kName || size.text != name || known.contains(name)) continue;
+        known[name] = arguments[i].sizes[d];
+        owners[name] = parameter.declaration->name.text;
+      }
+    }
+    sizes.push_back(known.at(name));
+  }
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const BoundParameter& parameter = signature.parameters[i];
+    if (parameter.array == nullptr) continue;
+    for (size_t d = 0; d < parameter.array->sizes.size(); ++d) {
+      const ExprId size = parameter.array->sizes[d];
+      const ir::ValueId wanted = SizeOfCallee(size, item, known, e.range);
+      const ir::ValueId found = arguments[i].sizes[d];
+      const auto constant = ConstantSize(wanted);
+      if (wanted == found || (constant && constant == ConstantSize(found))) continue;
+      const std::string_view array = parameter.declaration->name.text;
+      const std::string text(module_.program().sources.Text(tree.expr(size).range));
+      const auto owner = owners.find(text);
+      const std::string message =
+          owner != owners.end()
+              ? fmt::format("{} has {} = {{}}, {} has {} = {{}}", owner->second, text, array, text)
+              : fmt::format("{} needs {} = {{}}, not {{}}", array, text);
+      FailUnless(builder_.Compare(Opcode::kEq, wanted, found, e.range), FaultKind::kShape, message,
+                 {wanted, found}, e.range);
+    }
+  }
+  return CheckAliases(e, signature, arguments);
+}
+
+// A size of the callee as a value here.
+ir::ValueId FunctionLowering::SizeOfCallee(ExprId id, const Item& item,
+                                           const std::map<std::string_view, ir::ValueId>& known,
+                                           SourceRange range) {
+  const Expr& e = module_.program().UnitOf(item).tree.expr(id);
+  if (e.kind == ExprKind::kParen) return SizeOfCallee(e.a, item, known, range);
+  if (e.kind == ExprKind::kName)
+    if (const auto at = known.find(e.text); at != known.end()) return at->second;
+  if (const auto constant = module_.ConstantInteger(id, item))
+    return builder_.Integer(ScalarType::kI64, *constant, range);
+  // Wrong sizes were reported where the callee was checked.
+  if (e.kind != ExprKind::kBinary) return builder_.Integer(ScalarType::kI64, 0, range);
+  const ir::ValueId a = SizeOfCallee(e.a, item, known, range);
+  const ir::ValueId b = SizeOfCallee(e.b, item, known, range);
+  return builder_.Binary(InfoOf(e.binary).opcode, Rule::kChecked, a, b, range);
+}
+
+// A written array may overlap no other argument. Different arrays never do; one and the same, and
+// two parts of it, are refused.
+bool FunctionLowering::CheckAliases(const Expr& e, const Signature& signature,
+                                    const std::vector<Operand>& arguments) {
+  const auto storage = [&](const Operand& argument) {
+    ir::ValueId value = argument.value();
+    const ir::Function& function = builder_.function();
+    while (value.valid()) {
+      const ir::OpId def = function.value(value).def;
+      if (!def.valid() || function.op(def).opcode != Opcode::kView) break;
+      value = function.operand(function.op(def), 0);
+    }
+    return value;
+  };
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const BoundParameter& written = signature.parameters[i];
+    if (written.array == nullptr || written.declaration->access == AccessKind::kIn) continue;
+    for (size_t j = 0; j < arguments.size(); ++j) {
+      if (i == j || signature.parameters[j].array == nullptr) continue;
+      if (!arguments[i].value().valid() || storage(arguments[i]) != storage(arguments[j])) continue;
+      Report(DiagnosticCode::kInvalidArgument, expr(e.list[j]).range,
+             fmt::format("this array is given to `{}` too, which is written",
+                         written.declaration->name.text))
+          .notes.push_back({written.declaration->range, "the parameter is declared here"});
+      return false;
+    }
+  }
+  return true;
 }
 
 // The call itself: the leaves of the arguments in, those of the result and of the inout variables
 // out.
-Operand FunctionLowering::AppendCall(const Expr& e, ir::FunctionId callee, bool is_kernel,
+Operand FunctionLowering::AppendCall(const Expr& e, ir::FunctionId callee, bool is_launch,
+                                     const std::vector<ir::ValueId>& sizes,
                                      const std::vector<Operand>& arguments, const DataType& result,
-                                     const std::vector<VariableId>& inouts, bool statement,
-                                     std::string_view name) {
-  std::vector<ir::ValueId> operands;
+                                     const std::vector<VariableId>& inouts, bool is_unused) {
+  std::vector<ir::ValueId> operands = sizes;
   for (const Operand& argument : arguments)
     operands.insert(operands.end(), argument.parts.begin(), argument.parts.end());
   std::vector<Type> results;
@@ -308,22 +416,17 @@ Operand FunctionLowering::AppendCall(const Expr& e, ir::FunctionId callee, bool 
       results.insert(results.end(), component.leaf_count, Type::Scalar(component.scalar));
   const size_t leaf_count = results.size();
   for (ir::ValueId part : ValuesOf(inouts)) results.push_back(builder_.function().type(part));
-  const ir::OpId op = builder_.Append({.opcode = is_kernel ? Opcode::kLaunch : Opcode::kCall,
+  const ir::OpId op = builder_.Append({.opcode = is_launch ? Opcode::kLaunch : Opcode::kCall,
                                        .range = e.range,
                                        .operands = operands,
                                        .results = results,
                                        .immediate = callee.index});
   TakeResults(inouts, op, leaf_count);
-  if (!result.valid()) {
-    if (!statement)
-      Report(DiagnosticCode::kTypeMismatch, e.range, "a value",
-             fmt::format("a call of `{}`, which returns nothing", name));
-    return {};
-  }
+  if (!result.valid()) return {};
   const auto made = builder_.function().results_of(builder_.function().op(op));
   const Operand value =
       MakeValue(result, {made.begin(), made.begin() + static_cast<ptrdiff_t>(leaf_count)});
-  if (statement && !is_kernel && inouts.empty()) Report(DiagnosticCode::kUnusedResult, e.range);
+  if (is_unused && inouts.empty()) Report(DiagnosticCode::kUnusedResult, e.range);
   return value;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontend/lowering.h"
+#include "frontend/walk.h"
 
 namespace einkorn::frontend {
 
@@ -423,8 +424,10 @@ bool FunctionLowering::MentionsVariables(const RangeClause& range,
   return mentions(range.from) || mentions(range.to) || mentions(range.step);
 }
 
-// The ranges from `first` on as sequential loops inside a parallel one, then the body.
-Flow FunctionLowering::LowerDependentRanges(const Statement& statement, size_t first) {
+// The ranges from `first` on as loops inside a parallel one, then the body. Those of an inner
+// `parallel for` are over lanes, which are walked one after the other: no lane sees what another
+// one does in the same loop, and the end of the loop is the barrier.
+Flow FunctionLowering::LowerInnerRanges(const Statement& statement, size_t first, uint64_t flags) {
   if (first == statement.ranges.size()) return LowerBlock(statement.block);
   const RangeClause& range = statement.ranges[first];
   const LoweredRange bounds = LowerRange(range);
@@ -435,7 +438,8 @@ Flow FunctionLowering::LowerDependentRanges(const Statement& statement, size_t f
   const auto before = Snapshot();
   OpenScope();
   Declare(range.name, VariableKind::kLoop, Made(index));
-  LowerLoopBody([&] { return LowerDependentRanges(statement, first + 1); }, {}, /*parallel=*/true);
+  LowerLoopBody([&] { return LowerInnerRanges(statement, first + 1, flags); }, {},
+                /*parallel=*/true);
   builder_.Yield({}, range.range);
   CloseScope();
   Restore(before);
@@ -446,19 +450,21 @@ Flow FunctionLowering::LowerDependentRanges(const Statement& statement, size_t f
                    .range = WithPoint(statement.range, range.range),
                    .operands = {bounds.from.value(), bounds.to.value(), bounds.step.value()},
                    .regions = {region},
-                   .immediate = range.inclusive ? ir::kForInclusive : 0});
+                   .immediate = flags | (range.inclusive ? ir::kForInclusive : 0)});
   return Flow::kLive;
 }
 
 Flow FunctionLowering::LowerParallelFor(const Statement& statement) {
-  if (parallel_depth_ > 0) {
-    Report(DiagnosticCode::kNotBuilt, statement.range, "parallel loops inside parallel loops");
+  if (parallel_depth_ >= kMaxLevels) {
+    Report(DiagnosticCode::kThirdLevel, statement.range).hint =
+        "the outer loop is over groups, the inner ones over the lanes of a group";
     return Flow::kLive;
   }
-  if (item_.kind == ItemKind::kFunction) {
-    Report(DiagnosticCode::kNotBuilt, statement.range, "parallel loops in functions").hint =
-        "write the loop in the kernel, and a function for what an iteration does";
-    return Flow::kLive;
+  if (parallel_depth_ > 0) {
+    ++parallel_depth_;
+    const Flow flow = LowerInnerRanges(statement, 0, ir::kForLanes);
+    --parallel_depth_;
+    return flow;
   }
   // Ranges that use earlier variables are walked inside; only those before them are distributed.
   size_t distributed = 1;
@@ -488,9 +494,15 @@ Flow FunctionLowering::LowerParallelFor(const Statement& statement) {
     const Type type = Type::Scalar(bounds[k].type);
     Declare(name, VariableKind::kLoop, Made(builder_.AddArgument(region, type, name.text)));
   }
-  LowerLoopBody([&] { return LowerDependentRanges(statement, distributed); }, {},
+  SyntaxVisitor find_lanes;
+  find_lanes.statement = [&](const Statement& s) {
+    is_group_ = is_group_ || s.kind == StatementKind::kParallelFor;
+  };
+  Walk(tree_, statement.block, find_lanes);
+  LowerLoopBody([&] { return LowerInnerRanges(statement, distributed, 0); }, {},
                 /*parallel=*/true);
   builder_.Yield({}, statement.range);
+  is_group_ = false;
   --parallel_depth_;
   CloseScope();
   builder_.Enter(outside);

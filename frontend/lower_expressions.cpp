@@ -357,7 +357,87 @@ std::optional<std::vector<ir::ValueId>> FunctionLowering::LowerIndices(const Exp
   return indices;
 }
 
+// `a[i, lo..hi, ..]`: a view of the dimensions that are ranges; checked once, here.
+Operand FunctionLowering::LowerView(const Expr& e) {
+  const Operand base = LowerArrayBase(e.a);
+  if (!base.ok()) return {};
+  if (!base.indices.empty()) {
+    Report(DiagnosticCode::kInvalidArgument, e.range,
+           "a view is made of an array, not of a part of its elements");
+    return {};
+  }
+  const Operand array = AsView(base);
+  const size_t rank = array.sizes.size();
+  if (e.view.size() != rank) {
+    Report(DiagnosticCode::kWrongRank, e.range, SourceText(expr(e.a).range),
+           fmt::format("{} dimension{}", rank, rank == 1 ? "" : "s"),
+           fmt::format("{}", e.view.size()));
+    return {};
+  }
+  Operand view = array;
+  view.sizes.clear();
+  std::vector<ir::ValueId> bounds;
+  uint64_t kept = 0;
+  std::string shape;
+  for (size_t d = 0; d < rank; ++d) {
+    const Expr::ViewItem& item = e.view[d];
+    const auto bound = [&](ExprId id, ir::ValueId otherwise) {
+      if (!id.valid()) return otherwise;
+      return LowerAs(id, ScalarType::kI64).value();
+    };
+    const ir::ValueId from = bound(item.from, builder_.Integer(ScalarType::kI64, 0, e.range));
+    if (!from.valid()) return {};
+    bounds.push_back(from);
+    if (!item.is_range) continue;
+    ir::ValueId to = bound(item.to, array.sizes[d]);
+    if (!to.valid()) return {};
+    if (item.inclusive)
+      to = builder_.Binary(Opcode::kAdd, Rule::kSaturate, to,
+                           builder_.Integer(ScalarType::kI64, 1, e.range), e.range);
+    bounds.push_back(to);
+    kept |= uint64_t{1} << d;
+    view.sizes.push_back(
+        !item.from.valid() ? to : builder_.Binary(Opcode::kSub, Rule::kWrap, to, from, e.range));
+    shape += fmt::format("{}{}", shape.empty() ? "" : ", ", ViewSizeText(item));
+  }
+  const auto& components = array.type.info().components;
+  for (size_t c = 0; c < components.size(); ++c) {
+    std::vector<ir::ValueId> operands = {array.parts[c]};
+    operands.insert(operands.end(), bounds.begin(), bounds.end());
+    uint64_t all_kept = kept;
+    std::string text = shape;
+    for (size_t d = 0; d < components[c].sizes.size(); ++d) {
+      all_kept |= uint64_t{1} << (rank + d);
+      operands.push_back(builder_.Integer(ScalarType::kI64, 0, e.range));
+      operands.push_back(builder_.Integer(ScalarType::kI64, components[c].sizes[d], e.range));
+      text += fmt::format(", {}", components[c].sizes[d]);
+    }
+    const int result_rank = static_cast<int>(view.sizes.size() + components[c].sizes.size());
+    view.parts[c] =
+        builder_.AppendValue({.opcode = Opcode::kView,
+                              .rule = Rule::kChecked,
+                              .range = e.range,
+                              .operands = operands,
+                              .results = {Type::Array(components[c].scalar, result_rank)},
+                              .immediate = all_kept});
+    ir::Function& function = builder_.function();
+    if (c > 0) function.op(function.value(view.parts[c]).def).checks = 0;
+    function.value(view.parts[c]).shape = function.AddString(text);
+    builder_.Name(view.parts[c], std::string(SourceText(e.range)) + components[c].path);
+  }
+  return view;
+}
+
+// How reports write the size of a dimension that is kept.
+std::string FunctionLowering::ViewSizeText(const Expr::ViewItem& item) const {
+  const auto text = [&](ExprId id) { return SourceText(expr(id).range); };
+  if (!item.to.valid()) return item.from.valid() ? "size" : "size";
+  if (!item.from.valid()) return std::string(text(item.to));
+  return fmt::format("{} - {}", text(item.to), text(item.from));
+}
+
 Operand FunctionLowering::LowerElement(const Expr& e) {
+  if (!e.view.empty()) return LowerView(e);
   const Operand array = LowerArrayBase(e.a);
   if (!array.ok()) return {};
   const auto indices = LowerIndices(e, array);

@@ -8,13 +8,14 @@
 namespace einkorn::frontend {
 
 FunctionLowering::FunctionLowering(ModuleLowering& module, const Item& item,
-                                   TypeArguments type_arguments, ir::Function& function)
+                                   TypeArguments type_arguments, ir::Function& function, int level)
     : module_(module),
       unit_(module.program().UnitOf(item)),
       tree_(unit_.tree),
       item_(item),
       type_arguments_(std::move(type_arguments)),
-      builder_(function) {
+      builder_(function),
+      parallel_depth_(level) {
   body_ = builder_.NewRegion();
   function.body = body_;
   builder_.Enter(body_);
@@ -92,7 +93,7 @@ void FunctionLowering::LowerConstant() {
 
 void FunctionLowering::LowerParameters(const Signature& signature) {
   // Symbols come first, so that sizes can name them.
-  for (const auto& [name, range] : CollectSymbols(signature)) {
+  for (const auto& [name, range] : module_.SymbolsOf(item_, signature)) {
     ir::Param param;
     param.name = name;
     param.kind = ir::ParamKind::kSymbol;
@@ -140,9 +141,6 @@ void FunctionLowering::LowerParameters(const Signature& signature) {
 VariableId FunctionLowering::LowerParameter(const BoundParameter& p) {
   const AccessKind access = p.declaration->access;
   const bool is_array = p.array != nullptr;
-  if (is_array && item_.kind == ItemKind::kFunction)
-    Report(DiagnosticCode::kNotBuilt, p.declaration->range, "array parameters of functions").hint =
-        "pass elements, or move the loop into the kernel";
   if (!is_array && access != AccessKind::kIn &&
       (item_.kind == ItemKind::kKernel || access == AccessKind::kOut))
     Report(DiagnosticCode::kInvalidArgument, p.declaration->range,
@@ -151,6 +149,8 @@ VariableId FunctionLowering::LowerParameter(const BoundParameter& p) {
         .hint = "return the value, or use an array of one element";
   ir::Param param;
   param.range = p.declaration->range;
+  // Callers give arrays as they lie; those of the entry are specialised to how the host's lie.
+  param.layout = ir::Layout::kStrided;
   if (is_array) {
     param.kind = access == AccessKind::kIn    ? ir::ParamKind::kArrayIn
                  : access == AccessKind::kOut ? ir::ParamKind::kArrayOut

@@ -6,6 +6,7 @@
 #include "base/spelling.h"
 #include "frontend/literals.h"
 #include "frontend/lowering.h"
+#include "frontend/walk.h"
 
 namespace einkorn::frontend {
 namespace {
@@ -53,8 +54,10 @@ std::string TextOf(const TypeArguments& types) {
 
 }  // namespace
 
-ir::FunctionId ModuleLowering::Require(const Item& item, const TypeArguments& type_arguments) {
-  const auto key = std::pair(&item, TextOf(type_arguments));
+ir::FunctionId ModuleLowering::Require(const Item& item, const TypeArguments& type_arguments,
+                                       int level) {
+  const std::string types = TextOf(type_arguments);
+  const auto key = std::pair(&item, level == 0 ? types : fmt::format("{} in {}", types, level));
   if (const auto at = made_.find(key); at != made_.end()) return at->second;
   EINKORN_CHECK(module_.functions.size() < kMaxFunctions, "too many variants of functions");
   const ir::FunctionId id(module_.functions.size());
@@ -64,10 +67,10 @@ ir::FunctionId ModuleLowering::Require(const Item& item, const TypeArguments& ty
   if (!unit.name.empty()) function.name = fmt::format("{}.{}", unit.name, item.name.text);
   function.kind = KindFor(item.kind);
   function.range = item.name.range;
-  if (!type_arguments.empty()) function.name += fmt::format("<{}>", key.second);
+  if (!type_arguments.empty()) function.name += fmt::format("<{}>", types);
   module_.functions.push_back(std::move(function));
   made_[key] = id;
-  jobs_.push_back({&item, type_arguments, id});
+  jobs_.push_back({&item, type_arguments, level, id});
   return id;
 }
 
@@ -80,14 +83,43 @@ void ModuleLowering::Finish() {
     const Job job = jobs_[next];
     // Lowered aside, because calls add functions to the module on the way.
     ir::Function function = std::move(module_.function(job.function));
-    FunctionLowering lowering(*this, *job.item, job.type_arguments, function);
+    FunctionLowering lowering(*this, *job.item, job.type_arguments, function, job.level);
     if (job.item->kind == ItemKind::kConst)
       lowering.LowerConstant();
     else
       lowering.Lower();
     module_.function(job.function) = std::move(function);
   }
+  // A launch begins with arrays without gaps, unless the host says otherwise.
+  if (module_.entry.valid())
+    for (ir::Param& param : module_.function(module_.entry).params)
+      param.layout = ir::Layout::kContiguous;
   jobs_.clear();
+}
+
+int ModuleLowering::LevelsOf(const Item& item) {
+  const auto [at, added] = levels_.try_emplace(&item, 0);
+  if (!added) return at->second;
+  const SourceUnit& unit = program_.UnitOf(item);
+  const std::function<int(BlockId)> levels = [&](BlockId block) {
+    int deepest = 0;
+    SyntaxVisitor visitor;
+    visitor.statement = [&](const Statement& s) {
+      if (s.kind == StatementKind::kParallelFor) deepest = std::max(deepest, 1 + levels(s.block));
+    };
+    visitor.expression = [&](const Expr& e) {
+      if (e.kind != ExprKind::kCall) return;
+      const Expr& callee = unit.tree.expr(e.a);
+      const SourceUnit* where = &unit;
+      if (callee.kind == ExprKind::kField && unit.tree.expr(callee.a).kind == ExprKind::kName)
+        where = unit.ImportNamed(unit.tree.expr(callee.a).text);
+      const Item* called = where == nullptr ? nullptr : where->ItemNamed(callee.text);
+      if (called != nullptr) deepest = std::max(deepest, LevelsOf(*called));
+    };
+    Walk(unit.tree, block, visitor);
+    return deepest;
+  };
+  return levels_[&item] = levels(item.body);
 }
 
 // The item that a type's name means: `Particle`, or `geometry.Particle` of an imported file.

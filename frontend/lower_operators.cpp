@@ -404,7 +404,9 @@ Operand FunctionLowering::CompareViews(const Expr& e, const Operand& left, const
     return {};
   }
   if (item_.kind != ItemKind::kTest) {
-    Report(DiagnosticCode::kNotBuilt, e.range, "comparisons of whole arrays outside tests");
+    Report(DiagnosticCode::kInvalidOperand, e.range, InfoOf(e.binary).text,
+           "arrays in memory outside tests")
+        .hint = "write all(x[i] == y[i] for i in 0..n)";
     return {};
   }
   ir::ValueId equal = builder_.Bool(true, e.range);

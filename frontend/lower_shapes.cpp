@@ -76,14 +76,14 @@ std::optional<ShapeExpr> MultiplyShapes(const ShapeExpr& a, const ShapeExpr& b) 
 
 }  // namespace
 
-// Names that stand alone as a size of some array, in order, without scalar parameters and
-// constants.
-void FunctionLowering::CollectBareSymbols(
-    const Signature& signature, std::vector<std::pair<std::string_view, SourceRange>>& symbols) {
+std::vector<std::pair<std::string_view, SourceRange>> ModuleLowering::SymbolsOf(
+    const Item& item, const Signature& signature) {
+  const SourceUnit& unit = program_.UnitOf(item);
+  std::vector<std::pair<std::string_view, SourceRange>> symbols;
   for (const BoundParameter& p : signature.parameters) {
     if (p.array == nullptr) continue;
     for (ExprId size : p.array->sizes) {
-      const Expr& e = expr(size);
+      const Expr& e = unit.tree.expr(size);
       if (e.kind != ExprKind::kName) continue;
       const bool is_parameter = std::ranges::any_of(
           signature.parameters,
@@ -92,17 +92,11 @@ void FunctionLowering::CollectBareSymbols(
           std::ranges::any_of(symbols, [&](const auto& s) { return s.first == e.text; });
       // A symbol named like a function or kernel is one; declaring it reports that it hides the
       // other.
-      const Item* item = ItemNamed(e.text);
-      const bool is_constant = item != nullptr && item->kind == ItemKind::kConst;
+      const Item* other = unit.ItemNamed(e.text);
+      const bool is_constant = other != nullptr && other->kind == ItemKind::kConst;
       if (!is_parameter && !known && !is_constant) symbols.emplace_back(e.text, e.range);
     }
   }
-}
-
-std::vector<std::pair<std::string_view, SourceRange>> FunctionLowering::CollectSymbols(
-    const Signature& signature) {
-  std::vector<std::pair<std::string_view, SourceRange>> symbols;
-  CollectBareSymbols(signature, symbols);
   return symbols;
 }
 

@@ -9,8 +9,10 @@
 namespace einkorn::frontend {
 namespace {
 
-/// The most bytes of an array of constant size in a function or an iteration.
+/// The most bytes of an array of constant size in a function, an iteration or a lane.
 constexpr int64_t kMaxLocalBytes = 16 * 1024;
+/// The same of an array that the lanes of a group share.
+constexpr int64_t kMaxGroupBytes = 48 * 1024;
 
 // Braces doubled, so that source text can stand in the text of a report.
 std::string EscapeBraces(std::string_view text) {
@@ -133,11 +135,15 @@ Flow FunctionLowering::LowerDeclaration(const Statement& s) {
   }
   Operand value;
   if (s.a.valid()) {
-    value = type.valid() ? LowerFilled(s.a, type) : LowerExpression(s.a, {});
+    const bool may_be_view = !type.valid() && expr(s.a).kind == ExprKind::kIndex;
+    value = type.valid()  ? LowerFilled(s.a, type)
+            : may_be_view ? LowerReference(s.a)
+                          : LowerExpression(s.a, {});
     if (value.is_view()) {
-      Report(DiagnosticCode::kNotBuilt, expr(s.a).range, "views of arrays in declarations");
+      DeclareView(s, value);
       return Flow::kLive;
     }
+    value = Load(value, expr(s.a).range);
   } else if (!type.valid()) {
     Report(DiagnosticCode::kTypeMismatch, s.name.range, "a type or a value", "neither").hint =
         fmt::format("write `var {}: i64;` or `var {} = 0;`", s.name.text, s.name.text);
@@ -158,6 +164,23 @@ Flow FunctionLowering::LowerDeclaration(const Statement& s) {
   return Flow::kLive;
 }
 
+// `let row = a[i, ..];` may write what its array may; the array itself keeps its meaning.
+void FunctionLowering::DeclareView(const Statement& s, const Operand& view) {
+  if (s.kind == StatementKind::kVar || expr(s.a).view.empty()) {
+    Report(DiagnosticCode::kInvalidArgument, s.range,
+           s.kind == StatementKind::kVar ? "a view is declared with `let`"
+                                         : "an array cannot be given a second name")
+        .hint = "a view of all of it is written a[..]";
+    Poison(s.name);
+    return;
+  }
+  const Expr& root = RootOf(expr(s.a));
+  const Variable* array = root.kind == ExprKind::kName ? Find(root.text) : nullptr;
+  const bool is_writable = array != nullptr && (array->kind == VariableKind::kArrayWritable ||
+                                                array->kind == VariableKind::kViewWritable);
+  Declare(s.name, is_writable ? VariableKind::kViewWritable : VariableKind::kArrayIn, view);
+}
+
 void FunctionLowering::Poison(Name name) {
   if (CheckFree(name) && name.text != "_") poisoned_.insert(name.text);
 }
@@ -173,8 +196,9 @@ void FunctionLowering::DeclareStored(const Statement& s, const Operand& array) {
 }
 
 bool FunctionLowering::CheckLocalSize(const DataType& type, SourceRange range) {
-  if (type.info().bytes <= kMaxLocalBytes) return true;
-  Report(DiagnosticCode::kArrayTooLarge, range, type.info().bytes, kMaxLocalBytes);
+  const int64_t most = is_group_ && parallel_depth_ == 1 ? kMaxGroupBytes : kMaxLocalBytes;
+  if (type.info().bytes <= most) return true;
+  Report(DiagnosticCode::kArrayTooLarge, range, type.info().bytes, most);
   return false;
 }
 
@@ -332,7 +356,7 @@ std::optional<VariableId> FunctionLowering::AssignableVariable(const Statement& 
   }
   const VariableId id = at->second;
   const VariableKind kind = variable(id).kind;
-  if (kind == VariableKind::kArrayWritable) return id;
+  if (kind == VariableKind::kArrayWritable || kind == VariableKind::kViewWritable) return id;
   if (kind == VariableKind::kArrayIn) {
     const Expr& base = target.kind == ExprKind::kName ? target : expr(target.a);
     Diagnostic& report = Report(DiagnosticCode::kNotAssignable, target.range,
@@ -474,7 +498,8 @@ Operand FunctionLowering::PlaceInside(const Operand& base, const Expr& step) {
 void FunctionLowering::AssignMemory(const Statement& s, const Operand& target, SourceRange range) {
   const Operand place = AsWhole(target);
   if (place.is_view()) {
-    Report(DiagnosticCode::kNotBuilt, s.range, "assignments of whole arrays");
+    Report(DiagnosticCode::kNotAssignable, range, "an array of run-time size").hint =
+        "write a loop over its elements";
     return;
   }
   if (!IsSmallEnough(place.type, range)) return;

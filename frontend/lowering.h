@@ -67,6 +67,7 @@ enum class VariableKind : uint8_t {
   kSymbol,
   kArrayIn,
   kArrayWritable,
+  kViewWritable,  ///< a part of a writable array, which cannot be swapped
   kHidden
 };
 
@@ -93,6 +94,9 @@ enum class Flow : uint8_t {
   kMaybe,  ///< where the variable `live` is true
   kDead,   ///< never
 };
+
+/// A parallel loop, and in it those over the lanes of a group.
+inline constexpr int kMaxLevels = 2;
 
 /// Type arguments of one use of a generic item, in the order of its type parameters.
 using TypeArguments = std::vector<DataType>;
@@ -126,7 +130,10 @@ class ModuleLowering {
   ir::Module& module() { return module_; }
 
   /// The function for `item` with these type arguments; its body is lowered by `Finish`.
-  ir::FunctionId Require(const Item& item, const TypeArguments& type_arguments);
+  /// `level` says how many parallel loops stand around the call, where that makes a difference.
+  ir::FunctionId Require(const Item& item, const TypeArguments& type_arguments, int level = 0);
+  /// How deep the parallel loops of a function stand in each other, with those that it calls.
+  int LevelsOf(const Item& item);
   /// A constant as a function without parameters that returns its value.
   ir::FunctionId RequireConstant(const Item& item);
   /// Lowers everything required so far and what that requires in turn.
@@ -138,6 +145,10 @@ class ModuleLowering {
   DataType Resolve(TypeExprId type, const Item& item, const TypeArguments& type_arguments);
   /// The struct that `item` declares. Invalid after a diagnostic.
   DataType StructOf(const Item& item);
+  /// The names that stand alone as a size of some array, in order, without parameters and
+  /// constants.
+  std::vector<std::pair<std::string_view, SourceRange>> SymbolsOf(const Item& item,
+                                                                  const Signature& signature);
   /// The value of a size made of literals and constants by + - *; nullopt if it is not.
   std::optional<int64_t> ConstantInteger(ExprId size, const Item& item);
   /// The value of constant `item`, computed when first asked for. Nullopt after a diagnostic.
@@ -147,6 +158,7 @@ class ModuleLowering {
   struct Job {
     const Item* item;
     TypeArguments type_arguments;
+    int level = 0;
     ir::FunctionId function;
   };
 
@@ -161,13 +173,14 @@ class ModuleLowering {
 
   std::map<std::pair<const Item*, std::string>, ir::FunctionId> made_;
   std::vector<Job> jobs_;
-  bool is_incomplete_ = false;  ///< something was left out because of an earlier report
+  std::map<const Item*, int> levels_;  ///< of LevelsOf; 0 while it is looked at
+  bool is_incomplete_ = false;         ///< something was left out because of an earlier report
 };
 
 class FunctionLowering {
  public:
   FunctionLowering(ModuleLowering& module, const Item& item, TypeArguments type_arguments,
-                   ir::Function& function);
+                   ir::Function& function, int level = 0);
   /// Lowers parameters, conditions and body into the function.
   void Lower();
   /// Lowers `item`'s value, a constant, as the function's result.
@@ -223,9 +236,6 @@ class FunctionLowering {
   // --- parameters (lower_function.cpp, lower_shapes.cpp)
   void LowerParameters(const Signature& signature);
   VariableId LowerParameter(const BoundParameter& parameter);
-  std::vector<std::pair<std::string_view, SourceRange>> CollectSymbols(const Signature& signature);
-  void CollectBareSymbols(const Signature& signature,
-                          std::vector<std::pair<std::string_view, SourceRange>>& symbols);
   std::optional<ir::ShapeExpr> LowerShape(ExprId size);
   std::optional<ir::ShapeExpr> ConstantShape(const Expr& e, const Item& item);
   ir::ValueId LowerShapeValue(const ir::ShapeExpr& shape, SourceRange range);
@@ -241,6 +251,7 @@ class FunctionLowering {
   /// Storage for an array of `sizes` elements of `element`, filled with `fill` if that is ok.
   Operand MakeArray(const DataType& element, const std::vector<ir::ValueId>& sizes,
                     const Operand& fill, std::string_view text, SourceRange range);
+  void DeclareView(const Statement& statement, const Operand& view);
   void DeclareStored(const Statement& statement, const Operand& array);
   void FinishArrayDeclaration(const Statement& statement, const TypeExpr& type,
                               const DataType& element, const Operand& fill);
@@ -298,7 +309,7 @@ class FunctionLowering {
   Flow LowerWhile(const Statement& statement);
   Flow LowerFor(const Statement& statement);
   Flow LowerParallelFor(const Statement& statement);
-  Flow LowerDependentRanges(const Statement& statement, size_t first);
+  Flow LowerInnerRanges(const Statement& statement, size_t first, uint64_t flags);
   struct LoweredRange {
     Operand from, to, step;
     ScalarType type = ScalarType::kI64;
@@ -342,6 +353,8 @@ class FunctionLowering {
   Operand LowerName(const Expr& e);
   Operand LowerItemName(const Expr& e, const Item& item);
   Operand LowerElement(const Expr& e);
+  Operand LowerView(const Expr& e);
+  std::string ViewSizeText(const Expr::ViewItem& item) const;
   Operand LowerField(const Expr& e);
   Operand LowerStruct(const Expr& e);
   Operand LowerIf(const Expr& e, const DataType& expected);
@@ -453,9 +466,15 @@ class FunctionLowering {
                       std::vector<VariableId>& inouts);
   Operand LowerArrayArgument(ExprId id, const Operand& typed, const BoundParameter& parameter);
   std::optional<VariableId> WrittenArgument(const Expr& argument, const BoundParameter& parameter);
-  Operand AppendCall(const Expr& e, ir::FunctionId callee, bool is_kernel,
-                     const std::vector<Operand>& arguments, const DataType& result,
-                     const std::vector<VariableId>& inouts, bool statement, std::string_view name);
+  bool BindSizes(const Expr& e, const Item& item, const Signature& signature,
+                 const std::vector<Operand>& arguments, std::vector<ir::ValueId>& sizes);
+  ir::ValueId SizeOfCallee(ExprId size, const Item& item,
+                           const std::map<std::string_view, ir::ValueId>& known, SourceRange range);
+  bool CheckAliases(const Expr& e, const Signature& signature,
+                    const std::vector<Operand>& arguments);
+  Operand AppendCall(const Expr& e, ir::FunctionId callee, bool is_launch,
+                     const std::vector<ir::ValueId>& sizes, const std::vector<Operand>& arguments,
+                     const DataType& result, const std::vector<VariableId>& inouts, bool is_unused);
   Operand LowerBuiltin(const Expr& e, const Builtin& builtin, const DataType& expected);
   Operand LowerComposed(const Expr& e, const Builtin& builtin, std::vector<Operand>& arguments);
   Operand CallLibrary(const Expr& e, std::string_view name, const std::vector<Operand>& arguments);
@@ -510,6 +529,7 @@ class FunctionLowering {
       poisoned_;  ///< names whose declaration was wrong: their uses are silent
   std::vector<LoopFrame> loops_;
   int parallel_depth_ = 0;
+  bool is_group_ = false;              ///< in a parallel loop whose iterations have lanes
   int exit_depth_ = 0;                 ///< how many early exits the current statement stands behind
   bool division_was_inexact_ = false;  ///< set by ExactInteger
   DataType result_type_;               ///< invalid: none

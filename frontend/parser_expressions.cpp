@@ -369,30 +369,42 @@ ExprId Parser::ParseIndex(ExprId array) {
   Expr e;
   e.kind = ExprKind::kIndex;
   e.a = array;
-  bool is_view = false;
   do {
-    if (!ParseIndexItem(e, is_view)) return {};
+    if (!ParseIndexItem(e)) return {};
   } while (Accept(TokenKind::kComma));
   if (!ExpectClosing(open, "`,` or `]`")) return {};
+  const bool is_view = std::ranges::any_of(e.view, &Expr::ViewItem::is_range);
+  if (!is_view) e.view.clear();
   const SourceRange base = tree_.expr(array).range;
   e.range = PlainRange(file_, base.begin, Previous().end);
-  if (is_view) ReportNotBuilt(e.range, "views of arrays");
   e.range.point_begin = base.point_begin;
   e.range.point_end = base.point_end;
   return Add(std::move(e));
 }
 
-bool Parser::ParseIndexItem(Expr& index, bool& is_view) {
+// An index goes to the list, the bounds of a range to it too, so that walks over it see them.
+bool Parser::ParseIndexItem(Expr& index) {
   const auto at_range = [&] { return At(TokenKind::kRange) || At(TokenKind::kInclusiveRange); };
+  Expr::ViewItem item;
   if (!at_range()) {
-    index.list.push_back(ParseExpression());
-    if (!index.list.back().valid()) return false;
+    item.from = ParseExpression();
+    if (!item.from.valid()) return false;
+    index.list.push_back(item.from);
   }
-  if (!at_range()) return true;
-  is_view = true;
-  Advance();
-  if (At(TokenKind::kComma) || At(TokenKind::kRightBracket)) return true;
-  return ParseExpression().valid();
+  if (at_range()) {
+    item.is_range = true;
+    item.inclusive = Advance().kind == TokenKind::kInclusiveRange;
+    if (!At(TokenKind::kComma) && !At(TokenKind::kRightBracket)) {
+      item.to = ParseExpression();
+      if (!item.to.valid()) return false;
+      index.list.push_back(item.to);
+    } else if (item.inclusive) {
+      ReportUnexpected("an expression").hint = "a part up to the end is written `lo..`";
+      return false;
+    }
+  }
+  index.view.push_back(item);
+  return true;
 }
 
 ExprId Parser::ParseField(ExprId object) {

@@ -199,7 +199,7 @@ class Parser {
   bool ParseArgument(Expr& call);
   ExprId FinishReduction(const Token& open, ExprId callee, ExprId term);
   ExprId ParseIndex(ExprId array);
-  bool ParseIndexItem(Expr& index, bool& is_view);
+  bool ParseIndexItem(Expr& index);
   ExprId ParseField(ExprId object);
   bool AtStructLiteral() const;
   ExprId ParseStructLiteral(ExprId name);

@@ -135,7 +135,33 @@ std::string IndexText(const Failure& f, size_t rank) {
   return text;
 }
 
+// Of a view: the indices and bounds in order, then the sizes.
+Lines ViewFault(const Failure& f) {
+  const size_t rank = AccessOf(f).rank;
+  const size_t count = f.op.operands.count - 1;
+  const auto sizes = f.operands.subspan(count, rank);
+  const auto value = [&](size_t i) { return static_cast<int64_t>(f.operands[i]); };
+  const auto [name, shape] = NamesOfAccessed(f.function, f.op);
+  std::string what;
+  size_t outside = 0;
+  for (size_t d = 0, next = 0; d < rank && what.empty(); ++d) {
+    const auto size = static_cast<int64_t>(sizes[d]);
+    const bool is_kept = ((f.op.immediate >> d) & 1) != 0;
+    const int64_t first = value(next);
+    if (is_kept && (first < 0 || value(next + 1) < first || value(next + 1) > size))
+      what = fmt::format("range {}..{}", first, value(next + 1));
+    if (!is_kept && (first < 0 || first >= size)) what = fmt::format("index {}", first);
+    outside = d;
+    next += is_kept ? 2 : 1;
+  }
+  std::string message = fmt::format("{} is outside {} of size {}", what,
+                                    name.empty() ? "an array" : name, SizesText(shape, sizes));
+  if (rank > 1) message += fmt::format(" (dimension {})", outside);
+  return {std::move(message)};
+}
+
 Lines BoundsFault(const Failure& f) {
+  if (f.op.opcode == Opcode::kView) return ViewFault(f);
   const size_t rank = AccessOf(f).rank;
   const auto sizes = f.operands.subspan(rank, rank);
   size_t outside = 0;

@@ -13,11 +13,16 @@
 
 namespace einkorn {
 
+/// What a loop variable counts: iterations, or with two levels groups and their lanes.
+enum class LoopRole : uint8_t { kIteration, kGroup, kLane };
+LoopRole RoleOfLoop(const ir::Function& function, const ir::Op& loop);
+
 /// A scalar with the name that the source gives it.
 struct NamedScalar {
   std::string name;
   ScalarType type = ScalarType::kI64;
   uint64_t bits = 0;
+  LoopRole role = LoopRole::kIteration;
 };
 
 /// One function on the stack of the failing iteration.

@@ -1,6 +1,8 @@
 // Stacks of faults, texts with operands, and the whole report.
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "ir/fault_hints.h"
 
 namespace einkorn {
@@ -17,10 +19,28 @@ std::string ListText(const std::vector<NamedScalar>& values) {
   return text;
 }
 
+const char* RoleText(LoopRole role) {
+  switch (role) {
+    case LoopRole::kIteration:
+      return "iteration ";
+    case LoopRole::kGroup:
+      return "group ";
+    case LoopRole::kLane:
+      return "lane ";
+  }
+  return "";
+}
+
 std::string FrameText(const FaultFrame& frame) {
   std::string text = frame.function;
   if (!frame.arguments.empty()) text += fmt::format("({})", ListText(frame.arguments));
-  if (!frame.iteration.empty()) text += fmt::format(", iteration {}", ListText(frame.iteration));
+  std::optional<LoopRole> role;
+  for (const NamedScalar& variable : frame.iteration) {
+    text += ", ";
+    if (variable.role != role) text += RoleText(variable.role);
+    role = variable.role;
+    text += ListText({variable});
+  }
   return text;
 }
 
@@ -36,7 +56,26 @@ std::string StackText(const std::vector<FaultFrame>& stack) {
   return text;
 }
 
+// Whether a region holds a loop over lanes, not counting those of loops inside that have their own.
+bool HasLanes(const ir::Function& function, ir::RegionId region) {
+  for (ir::OpId id : function.region(region).ops) {
+    const ir::Op& op = function.op(id);
+    if (op.opcode == Opcode::kFor && (op.immediate & ir::kForLanes) != 0) return true;
+    for (ir::RegionId inner : function.regions_of(op))
+      if (HasLanes(function, inner)) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+LoopRole RoleOfLoop(const ir::Function& function, const ir::Op& loop) {
+  if (loop.opcode == Opcode::kFor)
+    return (loop.immediate & ir::kForLanes) != 0 ? LoopRole::kLane : LoopRole::kIteration;
+  const bool is_group =
+      loop.opcode == Opcode::kParallel && HasLanes(function, function.region_of(loop, 0));
+  return is_group ? LoopRole::kGroup : LoopRole::kIteration;
+}
 
 FaultFrame FrameOfFunction(const ir::Function& function, std::span<const uint64_t> arguments) {
   FaultFrame frame;

@@ -20,7 +20,7 @@ bool IsValidImmediate(const Function& function, const Op& op, size_t function_co
       return op.results.count == 1 && function.type(function.result(op)).is_scalar() &&
              Canonical(function.type(function.result(op)).scalar, bits) == bits;
     case ImmediateForm::kForFlags:
-      return (bits & ~(kForInclusive | kForExits)) == 0;
+      return (bits & ~(kForInclusive | kForExits | kForLanes)) == 0;
     case ImmediateForm::kRanges:
       return AreRangeBits(op, bits);
     case ImmediateForm::kReduction:
@@ -33,6 +33,8 @@ bool IsValidImmediate(const Function& function, const Op& op, size_t function_co
       return bits < kFaultKindCount;
     case ImmediateForm::kFilled:
       return bits <= 1;
+    case ImmediateForm::kKept:
+      return op.operands.count > 0 && (bits >> function.type(function.operand(op, 0)).rank) == 0;
   }
   return false;
 }

@@ -11,13 +11,14 @@ namespace einkorn::ir {
 enum class ImmediateForm : uint8_t {
   kNone,        ///< nothing: 0
   kConstant,    ///< the bits of the result
-  kForFlags,    ///< kForInclusive, kForExits
+  kForFlags,    ///< kForInclusive, kForExits, kForLanes
   kRanges,      ///< bit k: range k is inclusive
   kReduction,   ///< a ReduceKind, then the bits of kRanges from bit 8
   kFunction,    ///< a FunctionId
   kAtomicKind,  ///< an AtomicKind
   kFaultKind,   ///< a FaultKind
   kFilled,      ///< 1: the last operand is the value of all elements
+  kKept,        ///< bit d: dimension d is kept, and has two operands
 };
 
 inline ImmediateForm ImmediateFormOf(Opcode opcode) {
@@ -36,6 +37,7 @@ inline ImmediateForm ImmediateFormOf(Opcode opcode) {
       {Opcode::kFail, ImmediateForm::kFaultKind},
       {Opcode::kExpectError, ImmediateForm::kFaultKind},
       {Opcode::kArray, ImmediateForm::kFilled},
+      {Opcode::kView, ImmediateForm::kKept},
   };
   const auto row = std::ranges::find(rows, opcode, &Row::opcode);
   return row == std::end(rows) ? ImmediateForm::kNone : row->form;

@@ -11,7 +11,8 @@
 //   for      %from, %to, %step, carried… { (iv, carried…) … yield [go_on,] carried… }
 //            The bounds' type is the induction variable's. With kForInclusive `to` belongs to the
 //            range. With kForExits the first value yielded is a bool: false ends the loop, after
-//            the carried values were taken over.
+//            the carried values were taken over. With kForLanes it walks the lanes of a group: an
+//            inner `parallel for`, whose iterations are independent of each other.
 //   while    carried… { (carried…) yield condition } { (carried…) yield carried… }
 //   parallel (%from, %to, %step)… { (iv…) … yield }   bit k of the immediate: range k is inclusive
 //   reduce   (%from, %to, %step)… { (iv…) … yield include, term [, factor] }
@@ -66,6 +67,7 @@ struct PoolRange {
 /// Bits of the immediate of `for`.
 inline constexpr uint64_t kForInclusive = 1;
 inline constexpr uint64_t kForExits = 2;
+inline constexpr uint64_t kForLanes = 4;
 
 struct Op {
   Opcode opcode = Opcode::kYield;

@@ -400,6 +400,7 @@ class ModuleParser {
       case ImmediateForm::kForFlags:
         if (Accept("inclusive")) spec.immediate |= kForInclusive;
         if (Accept("exits")) spec.immediate |= kForExits;
+        if (Accept("lanes")) spec.immediate |= kForLanes;
         break;
       case ImmediateForm::kRanges:
         spec.immediate = ParseInclusive(64);
@@ -419,13 +420,18 @@ class ModuleParser {
       case ImmediateForm::kFilled:
         spec.immediate = Accept("filled") ? 1 : 0;
         break;
+      case ImmediateForm::kKept:
+        spec.immediate = ParseDimensions("kept", kMaxRank);
+        break;
     }
     return std::nullopt;
   }
 
-  uint64_t ParseInclusive(unsigned ranges) {
+  uint64_t ParseInclusive(unsigned ranges) { return ParseDimensions("inclusive", ranges); }
+
+  uint64_t ParseDimensions(std::string_view word, unsigned ranges) {
     uint64_t bits = 0;
-    if (!Accept("inclusive")) return bits;
+    if (!Accept(word)) return bits;
     Expect("(");
     ParseList([&] {
       const size_t offset = token_.offset;

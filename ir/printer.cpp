@@ -219,6 +219,7 @@ class FunctionPrinter {
       case ImmediateForm::kForFlags:
         if (op.immediate & kForInclusive) text_ += " inclusive";
         if (op.immediate & kForExits) text_ += " exits";
+        if (op.immediate & kForLanes) text_ += " lanes";
         return;
       case ImmediateForm::kRanges:
         PrintInclusive(op.immediate);
@@ -239,14 +240,19 @@ class FunctionPrinter {
       case ImmediateForm::kFilled:
         if (op.immediate == 1) text_ += " filled";
         return;
+      case ImmediateForm::kKept:
+        PrintDimensions("kept", op.immediate);
+        return;
     }
   }
 
-  void PrintInclusive(uint64_t bits) {
+  void PrintInclusive(uint64_t bits) { PrintDimensions("inclusive", bits); }
+
+  void PrintDimensions(std::string_view word, uint64_t bits) {
     std::vector<int> ranges;
     for (int k = 0; k < 64; ++k)
       if ((bits >> k) & 1) ranges.push_back(k);
-    PrintList(" inclusive(", ranges, [](int range) { return std::to_string(range); });
+    PrintList(fmt::format(" {}(", word), ranges, [](int range) { return std::to_string(range); });
     if (!ranges.empty()) text_ += ")";
   }
 

@@ -316,6 +316,7 @@ ScalarOutcome Evaluate(Opcode opcode, Rule rule, Types types, Operands operands,
 
     case Opcode::kConstant:
     case Opcode::kArray:
+    case Opcode::kView:
     case Opcode::kLoad:
     case Opcode::kStore:
     case Opcode::kAtomic:

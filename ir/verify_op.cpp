@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 
 #include "ir/fault.h"
@@ -145,6 +146,7 @@ class OpVerifier {
         {Opcode::kFromBits, &OpVerifier::VerifyBits},
         {Opcode::kConvert, &OpVerifier::VerifyConvert},
         {Opcode::kArray, &OpVerifier::VerifyArray},
+        {Opcode::kView, &OpVerifier::VerifyView},
         {Opcode::kLoad, &OpVerifier::VerifyAccess},
         {Opcode::kStore, &OpVerifier::VerifyAccess},
         {Opcode::kAtomic, &OpVerifier::VerifyAccess},
@@ -195,6 +197,17 @@ class OpVerifier {
     if (op_.immediate == 1)
       Require(operands_.back() == Type::Scalar(results_[0].scalar),
               "the filling value has another type than the elements");
+  }
+
+  void VerifyView() {
+    const Type array = operands_[0];
+    const int kept = std::popcount(op_.immediate);
+    if (operands_.size() != 1u + array.rank + static_cast<size_t>(kept))
+      return Report("it needs an index or two bounds for each dimension");
+    for (size_t i = 1; i < operands_.size(); ++i)
+      Require(operands_[i] == Type::Scalar(ScalarType::kI64), "an index or bound is not an i64");
+    Require(results_ == std::vector<Type>{Type::Array(array.scalar, kept)} && kept > 0,
+            "its result is not an array of the dimensions that are kept");
   }
 
   void VerifyAccess() {

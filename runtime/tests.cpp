@@ -163,6 +163,7 @@ class TestRunner::Host final : public LaunchHost {
     if (known != nullptr) return known;
     ir::Module closed = module;
     closed.entry = kernel;
+    for (ir::Param& param : closed.function(kernel).params) param.layout = ir::Layout::kContiguous;
     ir::DropUnusedFunctions(closed);
     auto compiled = session_.CompileModule(std::move(closed), targets_[target].options);
     if (!compiled) return std::move(compiled).error();

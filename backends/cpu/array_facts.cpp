@@ -8,6 +8,7 @@ namespace einkorn::cpu {
 
 ArrayFacts::ArrayFacts(const ir::Function& function)
     : parent_(function.values.size()),
+      viewed_(parent_.size()),
       contiguous_(parent_.size(), true),
       members_(parent_.size(), 1) {
   std::iota(parent_.begin(), parent_.end(), 0u);
@@ -17,8 +18,13 @@ ArrayFacts::ArrayFacts(const ir::Function& function)
   Visit(function, function.body);
 }
 
+ir::ValueId ArrayFacts::StorageOf(ir::ValueId value) const {
+  while (viewed_[value.index].valid()) value = viewed_[value.index];
+  return value;
+}
+
 uint32_t ArrayFacts::ClassOf(ir::ValueId value) const {
-  uint32_t root = value.index;
+  uint32_t root = StorageOf(value).index;
   while (parent_[root] != root) root = parent_[root] = parent_[parent_[root]];
   return root;
 }
@@ -34,6 +40,7 @@ void ArrayFacts::Join(ir::ValueId a, ir::ValueId b) {
 void ArrayFacts::Visit(const ir::Function& function, ir::RegionId region) {
   for (ir::OpId id : function.region(region).ops) {
     const ir::Op& op = function.op(id);
+    if (op.opcode == Opcode::kView) viewed_[function.result(op).index] = function.operand(op, 0);
     for (uint32_t i = 0; i < op.regions.count; ++i) {
       const ir::RegionId inner = function.region_of(op, i);
       const ir::SlotLayout slots = ir::SlotsOf(op, i);

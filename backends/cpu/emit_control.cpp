@@ -227,7 +227,8 @@ void FunctionEmitter::EmitCall(ir::OpId id, const ir::Op& op) {
     }
     arguments.push_back(depth);
   }
-  for (ir::ValueId value : function_.operands(op)) arguments.push_back(scalar(value));
+  for (ir::ValueId value : function_.operands(op))
+    for (Value* part : code(value)) arguments.push_back(part);
   Value* result = b_.CreateCall(module_.CalleeOf(callee), arguments);
   const Site site{.kind = Site::Kind::kPassing, .function = id_, .op = id, .scope = scope_};
   LeaveIf(b_.CreateExtractValue(result, 0), site, [] { return std::vector<Value*>(); });

@@ -44,6 +44,12 @@ void FunctionEmitter::EmitCallable() {
   if (module_.HasDepth()) depth_ = &*argument++;
   std::vector<std::pair<ScalarType, Value*>> values;
   for (const ir::Param& param : function_.params) {
+    if (param.is_array()) {
+      for (size_t part = 0; part < 1 + 2u * function_.type(param.value).rank; ++part)
+        code(param.value).push_back(&*argument++);
+      values.emplace_back(ScalarType::kI64, Int64(0));  // not looked at
+      continue;
+    }
     Set(param.value, &*argument++);
     values.emplace_back(function_.type(param.value).scalar, scalar(param.value));
   }
@@ -174,6 +180,8 @@ void FunctionEmitter::EmitOp(ir::OpId id) {
     }
     case Opcode::kArray:
       return EmitArray(id, op);
+    case Opcode::kView:
+      return EmitView(id, op);
     case Opcode::kLoad:
       return EmitLoad(id, op);
     case Opcode::kStore:

@@ -190,10 +190,51 @@ std::vector<::llvm::Value*> FunctionEmitter::IndicesAndSizes(const ir::Op& op) {
   return b_.CreateInBoundsGEP(llvm_code::MemoryType(context_, type.scalar), parts[0], index);
 }
 
+void FunctionEmitter::EmitView(ir::OpId id, const ir::Op& op) {
+  const ir::ValueId array = function_.operand(op, 0);
+  const size_t rank = function_.type(array).rank;
+  const Code& parts = code(array);
+  Code view = {nullptr};
+  Value *offset = Int64(0), *outside = b_.getFalse();
+  std::vector<Value*> strides;
+  size_t next = 1;
+  for (size_t d = 0; d < rank; ++d) {
+    Value* size = parts[1 + d];
+    Value* from = operand(op, next++);
+    Value* stride = parts[1 + rank + d];
+    Value* begin = b_.CreateMul(from, stride);
+    if (((op.immediate >> d) & 1) != 0) {
+      Value* to = operand(op, next++);
+      // 0 <= from <= to <= size, as unsigned numbers.
+      outside =
+          b_.CreateOr(outside, b_.CreateOr(b_.CreateICmpUGT(to, size), b_.CreateICmpUGT(from, to)));
+      view.push_back(b_.CreateSub(to, from));
+      strides.push_back(stride);
+      begin = b_.CreateSelect(b_.CreateICmpEQ(from, to), Int64(0), begin);
+    } else {
+      outside = b_.CreateOr(outside, b_.CreateICmpUGE(from, size));
+    }
+    offset = b_.CreateAdd(offset, begin);
+  }
+  if ((op.checks & kBoundsBit) != 0) {
+    const uint32_t count = op.operands.count - 1;
+    LeaveIf(outside, FaultSite(id, FaultKind::kBounds, count + static_cast<uint32_t>(rank)), [&] {
+      std::vector<Value*> bits = OperandBits(op, 1, count);
+      for (size_t d = 0; d < rank; ++d) bits.push_back(parts[1 + d]);
+      return bits;
+    });
+  }
+  view[0] = b_.CreateGEP(b_.getInt8Ty(), parts[0], offset);
+  view.insert(view.end(), strides.begin(), strides.end());
+  const ir::ValueId result = function_.result(op);
+  code(result) = view;
+  if (is_body_ && made_here_[array.index]) made_here_[result.index] = true;
+}
+
 // Inside the body of a parallel loop no array changes its place, so each value is storage of its
 // own; elsewhere classes of values are.
 void FunctionEmitter::MarkAccess(::llvm::Instruction* access, ir::ValueId array) {
-  accesses_.emplace_back(access, is_body_ ? array.index : facts_.ClassOf(array));
+  accesses_.emplace_back(access, is_body_ ? facts_.StorageOf(array).index : facts_.ClassOf(array));
 }
 
 void FunctionEmitter::FinishAliasScopes() {

@@ -118,6 +118,7 @@ class FunctionEmitter {
 
   // --- memory (emit_memory.cpp)
   void EmitArray(ir::OpId id, const ir::Op& op);
+  void EmitView(ir::OpId id, const ir::Op& op);
   void EmitHeapArray(ir::OpId id, const ir::Op& op);
   /// Which new arrays of constant size live on the stack, by operation.
   static std::vector<bool> ChooseStackArrays(const ModuleEmitter& module, ir::FunctionId id);

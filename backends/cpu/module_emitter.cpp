@@ -35,8 +35,9 @@ void ModuleEmitter::Emit() {
 // the parameters.
 void ModuleEmitter::Declare(ir::FunctionId id) {
   const ir::Function& function = source_.function(id);
-  EINKORN_CHECK(function.kind == ir::FunctionKind::kFunction,
-                fmt::format("{} is no function that can be called", function.name));
+  EINKORN_CHECK(
+      function.kind == ir::FunctionKind::kFunction || function.kind == ir::FunctionKind::kKernel,
+      fmt::format("{} is no function that can be called", function.name));
   ::llvm::LLVMContext& context = target_->getContext();
   std::vector<::llvm::Type*> results = {::llvm::Type::getInt1Ty(context)};
   for (Type type : function.results)
@@ -44,8 +45,14 @@ void ModuleEmitter::Declare(ir::FunctionId id) {
   std::vector<::llvm::Type*> parameters = {::llvm::PointerType::get(context, 0)};
   if (HasDepth()) parameters.push_back(::llvm::Type::getInt32Ty(context));
   for (const ir::Param& param : function.params) {
-    EINKORN_CHECK(!param.is_array(), fmt::format("{} has array parameters", function.name));
-    parameters.push_back(llvm_code::RegisterType(context, function.type(param.value).scalar));
+    const Type type = function.type(param.value);
+    if (!param.is_array()) {
+      parameters.push_back(llvm_code::RegisterType(context, type.scalar));
+      continue;
+    }
+    // Where it lies, its sizes and its strides.
+    parameters.push_back(::llvm::PointerType::get(context, 0));
+    parameters.insert(parameters.end(), 2u * type.rank, ::llvm::Type::getInt64Ty(context));
   }
   auto* type =
       ::llvm::FunctionType::get(::llvm::StructType::get(context, results), parameters, false);

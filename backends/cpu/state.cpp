@@ -86,7 +86,9 @@ class StackBuilder {
     for (size_t k = values.size(); k-- > 0;) {
       const ir::Value& variable = function.value(variables[k]);
       const std::string_view name = function.string(variable.name);
-      if (!name.empty()) iteration_.push_back({std::string(name), variable.type.scalar, values[k]});
+      if (!name.empty())
+        iteration_.push_back(
+            {std::string(name), variable.type.scalar, values[k], RoleOfLoop(function, loop)});
     }
   }
 

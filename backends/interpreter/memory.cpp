@@ -61,6 +61,46 @@ bool Run::RunArray(ir::OpId id, const ir::Op& op) {
   return true;
 }
 
+bool Run::RunView(ir::OpId id, const ir::Op& op) {
+  const Array& base = array(function_->operand(op, 0));
+  auto view = std::make_unique<Array>();
+  view->element = base.element;
+  view->serial = next_serial_++;
+  int64_t offset = 0;
+  bool is_outside = false;
+  size_t next = 1;
+  for (size_t d = 0; d < static_cast<size_t>(base.rank); ++d) {
+    const int64_t size = base.place.sizes[d], stride = base.place.strides[d];
+    const auto from = static_cast<int64_t>(operand_bits(op, next++));
+    if (((op.immediate >> d) & 1) == 0) {
+      is_outside = is_outside || from < 0 || from >= size;
+      if (!is_outside) offset += from * stride;
+      continue;
+    }
+    const auto to = static_cast<int64_t>(operand_bits(op, next++));
+    is_outside = is_outside || from < 0 || to < from || to > size;
+    if (is_outside) continue;
+    // An empty part begins nowhere.
+    if (from < to) offset += from * stride;
+    view->place.sizes[static_cast<size_t>(view->rank)] = to - from;
+    view->place.strides[static_cast<size_t>(view->rank++)] = stride;
+  }
+  if (is_outside) {
+    if ((op.checks & kBoundsBit) != 0) {
+      std::vector<uint64_t> operands;
+      for (size_t i = 1; i < op.operands.count; ++i) operands.push_back(operand_bits(op, i));
+      for (size_t d = 0; d < static_cast<size_t>(base.rank); ++d)
+        operands.push_back(static_cast<uint64_t>(base.place.sizes[d]));
+      return Fail(id, FaultKind::kBounds, operands);
+    }
+    view->rank = function_->type(function_->result(op)).rank;
+    view->place.sizes.fill(0);
+  }
+  view->place.data = base.data() + offset;
+  SetArray(function_->result(op), Keep(std::move(view)));
+  return true;
+}
+
 Array& Run::Keep(std::unique_ptr<Array> array) {
   arrays_.push_back(std::move(array));
   return *arrays_.back();

@@ -56,6 +56,8 @@ bool Run::RunOp(ir::OpId id) {
       return true;
     case Opcode::kArray:
       return RunArray(id, op);
+    case Opcode::kView:
+      return RunView(id, op);
     case Opcode::kLoad:
       return RunLoad(id, op);
     case Opcode::kStore:
@@ -167,8 +169,8 @@ std::vector<FaultFrame> Run::Stack() const {
         for (size_t k = LoopVariableCount(*scope->op); k-- > 0;) {
           const std::string_view name = function.string(function.value(variables[k]).name);
           if (name.empty()) continue;
-          iteration.push_back(
-              {std::string(name), function.type(variables[k]).scalar, bits_of(variables[k])});
+          iteration.push_back({std::string(name), function.type(variables[k]).scalar,
+                               bits_of(variables[k]), RoleOfLoop(function, *scope->op)});
         }
         continue;
       }

@@ -98,6 +98,7 @@ class Run {
 
   // --- memory (memory.cpp)
   bool RunArray(ir::OpId id, const ir::Op& op);
+  bool RunView(ir::OpId id, const ir::Op& op);
   bool RunLoad(ir::OpId id, const ir::Op& op);
   bool RunStore(ir::OpId id, const ir::Op& op);
   void RunSettle(const ir::Op& op);

@@ -390,8 +390,6 @@ TEST(Parser, RefusesWhatIsNotBuiltByName) {
       {"fn f() { static if a { } else { } }", "not_built 1:10", "`static if`"},
       {"fn f() { static for i in 0..3 { } }", "not_built 1:10", "`static for`"},
       {"fn f() { debug { print(\"x\"); } }", "not_built 1:10", "`debug` blocks"},
-      {"fn f() { let a = x[i, ..]; }", "not_built 1:18", "views"},
-      {"fn f() { let a = x[1..n] + x[..]; }", "not_built 1:18", "views"},
   };
   for (const Mistake& mistake : mistakes) {
     const StageResult result = ParseText(mistake.statement + std::string("\nfn after() { }"));

@@ -34,6 +34,7 @@ const std::map<Opcode, std::string>& Examples() {
   static const std::map<Opcode, std::string> examples = {
       {Opcode::kConstant, kernel("  %2 = constant -0.5 : f32\n")},
       {Opcode::kArray, kernel("  %a = array.checked filled %n, %1, %1 : array<i64, 2> \"n, 1\"\n")},
+      {Opcode::kView, kernel("  %2 = view.checked kept(0) %x, %0, %n : array<i32, 1>\n")},
       {Opcode::kLoad, kernel("  %2 = load.checked %x, %0 : i32\n")},
       {Opcode::kStore,
        kernel("  %2 = constant 7 : i32\n  store.checked %y, %0, %2 text \"z[n + 1]\"\n")},

@@ -53,7 +53,7 @@ constexpr Broken kBrokenOps[] = {
     {"it has the rule saturate", "%0 = shl.saturate %i, %i : i64"},
     {"it has checks for faults that it cannot have", "%0 = add.wrap %i, %i : i64 checks(overflow)"},
     {"its immediate has no meaning", "%0 = add.checked immediate 1 %i, %i : i64"},
-    {"its immediate has no meaning", "for.checked immediate 4 %i, %n, %i { (%k: i64)\n yield\n }"},
+    {"its immediate has no meaning", "for.checked immediate 8 %i, %n, %i { (%k: i64)\n yield\n }"},
     {"its immediate has no meaning", "fail immediate 99"},
     {"its immediate has no meaning", "atomic.wrap immediate 7 %y, %i, %v"},
     {"its immediate has no meaning",
