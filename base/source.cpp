@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
@@ -48,20 +47,24 @@ Result<std::string> ReadSourceText(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr)
     return EnvironmentError(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  auto text = ReadOpenSourceText(file, path);
+  std::fclose(file);
+  return text;
+}
+
+Result<std::string> ReadOpenSourceText(std::FILE* file, const std::string& name) {
   std::string text;
   char buffer[1 << 16];
   size_t count = 0;
   while (text.size() <= kMaxSourceBytes && (count = std::fread(buffer, 1, sizeof buffer, file)) > 0)
     text.append(buffer, count);
-  const int failure = std::ferror(file) ? errno : 0;
-  std::fclose(file);
-  if (failure != 0)
-    return EnvironmentError(fmt::format("cannot read {}: {}", path, std::strerror(failure)));
+  if (std::ferror(file))
+    return EnvironmentError(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
   if (text.size() > kMaxSourceBytes)
     return EnvironmentError(fmt::format("{} is larger than {} MiB, the largest source file read",
-                                        path, kMaxSourceBytes >> 20));
+                                        name, kMaxSourceBytes >> 20));
   if (const size_t zero = text.find('\0'); zero != std::string::npos)
-    return EnvironmentError(fmt::format("{} is not a text file: byte {} is zero", path, zero));
+    return EnvironmentError(fmt::format("{} is not a text file: byte {} is zero", name, zero));
   return text;
 }
 

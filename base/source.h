@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -85,5 +86,7 @@ class SourceSet {
 /// Reads the text file at `path`. Refused with the reason: it cannot be opened, is a directory, is
 /// larger than `kMaxSourceBytes`, or holds a zero byte.
 Result<std::string> ReadSourceText(const std::string& path);
+/// The same of a file that is open, standard input for one; `name` stands in the reasons.
+Result<std::string> ReadOpenSourceText(std::FILE* file, const std::string& name);
 
 }  // namespace einkorn

@@ -1,8 +1,8 @@
 // Does what the pages and the samples show. The pages are README.md and docs/*.md; every block of
 // code in them has a mark that says what must come of it:
 //
-//   ```ek              a file without a diagnostic whose tests pass on every target; if it begins
-//   with
+//   ```ek              a file in the one layout, without a diagnostic, whose tests pass on every
+//                      target; if it begins with
 //                      `// run: KERNEL NAME=VALUE …`, the next block, ```text, is what that prints
 //   ```ek refused KIND a file whose every diagnostic is error[KIND]; a ```text block behind it
 //   shows them
@@ -269,6 +269,7 @@ class PageChecker {
     const Outcome checked = Execute({"check", file_});
     EXPECT_EQ(checked.status, 0);
     EXPECT_EQ(checked.err, "");
+    EXPECT_EQ(Execute({"format", "--check", file_}).status, 0) << "`einkorn format` changes it";
     const Outcome tested = Execute({"test", file_});
     EXPECT_EQ(tested.status, 0) << tested.out << tested.err;
     const std::string run = "// run: ";

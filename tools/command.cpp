@@ -19,17 +19,18 @@ struct Verb {
   std::string_view description;
   int (*run)(const Options&, const Streams&);
 };
-constexpr std::array<Verb, 5> kVerbs = {{
+constexpr std::array<Verb, 6> kVerbs = {{
     {"run", "runs a kernel: run FILE [KERNEL] [NAME=VALUE ...]", Run},
     {"check", "checks files: check FILE...", Check},
     {"test", "runs the test blocks of files: test FILE...", Test},
     {"emit", "shows a stage of compilation: emit FILE [KERNEL] --stage STAGE", Emit},
+    {"format", "lays out files: format [--check] FILE...", Format},
     {"devices", "shows what kernels can run on", Devices},
 }};
 
 // What a later version will have is refused by its name, never replaced by something else.
-constexpr std::array<std::string_view, 6> kPlannedVerbs = {"explain", "diff",   "bench",
-                                                           "debug",   "format", "cache"};
+constexpr std::array<std::string_view, 5> kPlannedVerbs = {"explain", "diff", "bench", "debug",
+                                                           "cache"};
 struct PlannedOption {
   std::string_view name;
   std::string_view what;
@@ -49,7 +50,7 @@ int Refuse(const Streams& streams, const std::string& message) {
 
 void AddOptions(CLI::App& app, const Verb& verb, Options& options) {
   const bool is_run = verb.name == "run", is_emit = verb.name == "emit",
-             is_test = verb.name == "test";
+             is_test = verb.name == "test", is_format = verb.name == "format";
   if (is_run || is_emit) {
     app.add_option(
            "FILE", options.words,
@@ -60,9 +61,11 @@ void AddOptions(CLI::App& app, const Verb& verb, Options& options) {
     app.add_option("--type", options.types, "T=f32: the type of a type parameter; may be repeated")
         ->allow_extra_args(false);
   } else if (verb.name != "devices") {
-    app.add_option("FILE", options.files, "the programs")->required();
+    app.add_option("FILE", options.files,
+                   is_format ? "the programs; - is standard input" : "the programs")
+        ->required();
   }
-  if (verb.name != "check" && verb.name != "devices") {
+  if (is_run || is_emit || is_test) {
     app.add_option("--target", options.target, "interpreter or cpu (the default)");
     app.add_option("--mode", options.mode, "checked (the default) or unchecked");
     app.add_option("--cpu", options.cpu, "native (the default), x86-64-v3 or x86-64-v4");
@@ -83,8 +86,14 @@ void AddOptions(CLI::App& app, const Verb& verb, Options& options) {
   if (is_test)
     app.add_option("--filter", options.filter,
                    "only tests whose name matches this regular expression");
-  if (!is_emit) app.add_flag("--json", options.json, "results and messages as JSON");
-  app.add_flag("--quiet", options.quiet, is_test ? "only failures and the summary" : "no warnings");
+  if (is_format)
+    app.add_flag("--check", options.check, "writes nothing; names the files that would change");
+  else if (!is_emit)
+    app.add_flag("--json", options.json, "results and messages as JSON");
+  app.add_flag("--quiet", options.quiet,
+               is_test     ? "only failures and the summary"
+               : is_format ? "no names of files"
+                           : "no warnings");
 }
 
 // The option that `argument` is or begins with, as `--threads=2`.

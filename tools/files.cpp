@@ -99,8 +99,11 @@ bool InputFile::AtEnd() {
 Status CheckWritable(const std::string& path) {
   const std::filesystem::path destination = Destination(path);
   struct stat info = {};
-  if (stat(destination.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
-    return EnvironmentError(fmt::format("cannot write {}: it is not a file", path));
+  if (stat(destination.c_str(), &info) == 0) {
+    if (!S_ISREG(info.st_mode))
+      return EnvironmentError(fmt::format("cannot write {}: it is not a file", path));
+    if (access(destination.c_str(), W_OK) != 0) return CannotWrite(path, errno);
+  }
   const std::filesystem::path folder = destination.parent_path();
   if (access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) return CannotWrite(path, errno);
   return Done{};

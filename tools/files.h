@@ -41,7 +41,7 @@ struct OutputFile {
 };
 
 /// Whether a file could be written at `path`: its folder is there, and nothing but a file is
-/// replaced.
+/// replaced, nor one that is protected against it.
 Status CheckWritable(const std::string& path);
 
 /// Writes each file under another name beside its place, then renames them all. On failure no file

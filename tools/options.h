@@ -20,6 +20,7 @@ struct Options {
   std::vector<std::string> outs;   ///< NAME=FILE
   std::string stage;
   std::string filter;
+  bool check = false;
   bool json = false;
   bool time = false;
   bool quiet = false;
@@ -29,6 +30,7 @@ int Run(const Options& options, const Streams& streams);
 int Check(const Options& options, const Streams& streams);
 int Test(const Options& options, const Streams& streams);
 int Emit(const Options& options, const Streams& streams);
+int Format(const Options& options, const Streams& streams);
 int Devices(const Options& options, const Streams& streams);
 
 }  // namespace einkorn::command

@@ -264,7 +264,7 @@ TEST_F(CommandTest, ReportsFaultsOfSizes) {
 // --- What is not there
 
 TEST_F(CommandTest, RefusesByNameWhatIsNotBuilt) {
-  for (const char* verb : {"explain", "diff", "bench", "debug", "format", "cache"})
+  for (const char* verb : {"explain", "diff", "bench", "debug", "cache"})
     ExpectRefused(Run({verb, program_}), kWrongUsage, std::string(verb) + " is not built yet");
   ExpectRefused(Run({"run", program_, "bytes", "a=1", "b=1", "--target", "gpu"}), kWrongUsage,
                 "gpu is not built yet");

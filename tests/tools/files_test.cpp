@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -74,6 +75,15 @@ TEST(Files, KnowsBeforehandWhatCannotBeWritten) {
   EXPECT_EQ(CheckWritable(folder.path("none/new")).error().message,
             "cannot write " + folder.path("none/new") + ": No such file or directory");
   EXPECT_EQ(CheckWritable("/dev/null").error().message, "cannot write /dev/null: it is not a file");
+}
+
+TEST(Files, DoesNotReplaceProtectedFiles) {
+  if (geteuid() == 0) GTEST_SKIP() << "nothing is forbidden to root";
+  const TemporaryFolder folder;
+  folder.Write("a", "kept");
+  chmod(folder.path("a").c_str(), 0440);
+  EXPECT_EQ(CheckWritable(folder.path("a")).error().message,
+            "cannot write " + folder.path("a") + ": Permission denied");
 }
 
 }  // namespace
