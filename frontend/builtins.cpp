@@ -14,8 +14,7 @@ constexpr std::array kBuiltins = {
 #undef EINKORN_BUILTIN
 };
 
-constexpr std::array<std::string_view, 4> kPlanned = {"isqrt", "gcd", "argmin_value",
-                                                      "argmax_value"};
+constexpr std::array<std::string_view, 2> kPlanned = {"argmin_value", "argmax_value"};
 
 using enum ScalarType;
 constexpr std::array kAll = {kI8, kI16, kI32, kI64, kU8, kU16, kU32, kU64, kF32, kF64, kBool};

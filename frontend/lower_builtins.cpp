@@ -60,11 +60,13 @@ Operand FunctionLowering::LowerBuiltin(const Expr& e, const Builtin& builtin,
     case BuiltinForm::kLibrary:
     case BuiltinForm::kComposed: {
       if (!LowerSameType(e, builtin.text, expected, arguments)) return {};
-      if (arguments[0].type.is_complex() && builtin.id == BuiltinId::kAbs)
+      const bool is_complex = arguments[0].type.is_complex();
+      if (is_complex && builtin.id == BuiltinId::kAbs)
         return CallLibrary(e, "hypot", {Made(arguments[0].parts[0]), Made(arguments[0].parts[1])});
+      if (builtin.form == BuiltinForm::kLibrary || is_complex)
+        return CallLibrary(e, builtin.text, arguments);
       if (!CheckOperand(builtin.opcode, builtin.text, arguments[0], e.range)) return {};
       if (builtin.form == BuiltinForm::kComposed) return LowerComposed(e, builtin, arguments);
-      if (builtin.form == BuiltinForm::kLibrary) return CallLibrary(e, builtin.text, arguments);
       std::vector<ir::ValueId> operands;
       for (const Operand& argument : arguments) operands.push_back(argument.value());
       const ScalarType type = arguments[0].scalar();
@@ -126,23 +128,32 @@ Operand FunctionLowering::LowerBuiltin(const Expr& e, const Builtin& builtin,
   return {};
 }
 
+// The function of the part of the library that belongs to the type of the arguments.
 Operand FunctionLowering::CallLibrary(const Expr& e, std::string_view name,
                                       const std::vector<Operand>& arguments) {
-  const ScalarType type = arguments[0].scalar();
-  const SourceUnit* unit =
-      module_.program().Library(type == ScalarType::kF32 ? "float32" : "float64");
-  const Item* item = unit == nullptr ? nullptr : unit->ItemNamed(name);
+  const DataType& type = arguments[0].type;
+  std::string_view part;
+  std::string item_name(name);
+  if (type == ScalarType::kF32) part = "float32";
+  if (type == ScalarType::kF64) part = "float64";
+  if (type.is_scalar() && IsInteger(type.scalar())) part = "integer";
+  // Its parts are taken by functions of the same name, so those of the whole have another one.
+  if (type.is_complex()) {
+    part = "complex";
+    item_name = fmt::format("complex_{}", name);
+  }
+  const SourceUnit* unit = part.empty() ? nullptr : module_.program().Library(part);
+  const Item* item = unit == nullptr ? nullptr : unit->ItemNamed(item_name);
   if (item == nullptr) {
-    Report(DiagnosticCode::kNotBuilt, e.range, fmt::format("calls of `{}`", name));
+    Report(DiagnosticCode::kInvalidOperand, e.range, name, type.text());
     return {};
   }
-  std::vector<ir::ValueId> operands;
-  for (const Operand& argument : arguments) operands.push_back(argument.value());
-  return Made(builder_.AppendValue({.opcode = Opcode::kCall,
-                                    .range = e.range,
-                                    .operands = operands,
-                                    .results = {Type::Scalar(type)},
-                                    .immediate = module_.Require(*item, {}).index}));
+  TypeArguments types;
+  if (!item->type_parameters.empty()) types.push_back(type);
+  const auto signature = module_.SignatureOf(*item, types);
+  EINKORN_CHECK(signature.has_value(), "a function of the library has a wrong signature");
+  return AppendCall(e, module_.Require(*item, types), /*is_launch=*/false, {}, arguments,
+                    signature->result, {}, /*is_unused=*/false);
 }
 
 Operand FunctionLowering::LowerComposed(const Expr& e, const Builtin& builtin,
