@@ -162,6 +162,7 @@ struct Statement {
   BinaryOperator binary = {};
   bool has_operator = false;
   bool is_atomic = false;
+  bool is_static = false;  ///< `static if`, `static for`: decided when the function is specialised
   std::string_view text;
   BlockId block, other;
   std::vector<RangeClause> ranges;
@@ -182,7 +183,14 @@ struct ParameterDecl {
   AccessKind access = AccessKind::kIn;
   bool is_static = false;
   TypeExprId type;
+  ExprId value;  ///< what stands for an argument that is left out; may be invalid
   SourceRange range;
+};
+
+/// `@depth(20)` before an item.
+struct Attribute {
+  Name name;
+  ExprId argument;  ///< may be invalid
 };
 
 /// `T: number`.
@@ -198,6 +206,7 @@ struct Item {
   Name name;  ///< of a test: its text, without quotes
   SourceRange range;
   std::string_view documentation;  ///< the lines of `///` above it, as written; may be empty
+  std::vector<Attribute> attributes;
   std::vector<TypeParameterDecl> type_parameters;
   std::vector<ParameterDecl> parameters;  ///< of a struct: its fields
   TypeExprId result;                      ///< functions and kernels; invalid: returns nothing
@@ -205,6 +214,12 @@ struct Item {
   BlockId body;
   TypeExprId type;  ///< const
   ExprId value;     ///< const
+
+  const Attribute* AttributeNamed(std::string_view text) const {
+    for (const Attribute& attribute : attributes)
+      if (attribute.name.text == text) return &attribute;
+    return nullptr;
+  }
 };
 
 /// `import "dir/geometry.ek";` or `import std.random;`

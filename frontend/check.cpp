@@ -135,14 +135,24 @@ bool CheckClasses(const Item& item, Diagnostics& diagnostics) {
   return ok;
 }
 
+// A static parameter is checked with one value, and with each that it is used with.
+constexpr uint64_t kSampleValue = 2;
+
 // Calls `visit` with every choice of members for the type parameters until it answers false.
-void ForEachBinding(const Item& item, const std::function<bool(const TypeArguments&)>& visit) {
+void ForEachBinding(const SyntaxTree& tree, const Item& item,
+                    const std::function<bool(const TypeArguments&)>& visit) {
   const size_t count = item.type_parameters.size();
   std::vector<size_t> chosen(count, 0);
   while (true) {
     TypeArguments types;
     for (size_t k = 0; k < count; ++k)
       types.emplace_back(MembersOfClass(item.type_parameters[k].type_class.text)[chosen[k]]);
+    for (const ParameterDecl& parameter : item.parameters) {
+      if (!parameter.is_static) continue;
+      const auto type = ScalarTypeNamed(tree.type(parameter.type).text);
+      types.statics.push_back({parameter.name.text, type.value_or(ScalarType::kI64),
+                               type == ScalarType::kBool ? 1u : kSampleValue});
+    }
     if (!visit(types)) return;
     size_t k = 0;
     while (k < count &&
@@ -171,12 +181,13 @@ bool Contains(const Diagnostics& diagnostics, const Diagnostic& diagnostic) {
 // A body is checked for every member of its classes; the first choice that fails is reported.
 void CheckItem(CheckedProgram& program, const Item& item, Diagnostics& diagnostics) {
   if (!CheckClasses(item, diagnostics)) return;
-  ForEachBinding(item, [&](const TypeArguments& types) {
+  ForEachBinding(program.UnitOf(item).tree, item, [&](const TypeArguments& types) {
     Diagnostics found;
     ModuleLowering lowering(program, found);
     ir::Function function;
     FunctionLowering body(lowering, item, types, function);
     body.Lower();
+    lowering.FinishStatic();
     const bool report = types.empty() || found.has_errors();
     if (!report) return true;
     for (Diagnostic diagnostic : found.list()) {
@@ -295,15 +306,19 @@ std::vector<const Item*> TestItems(const CheckedProgram& program) {
   return tests;
 }
 
-ir::Module LowerChecked(const CheckedProgram& program, const Item& item,
-                        const TypeArguments& types) {
+Result<ir::Module> LowerChecked(const CheckedProgram& program, const Item& item,
+                                const TypeArguments& types) {
   // Checked before, so nothing is reported; constants are known, so the program stays as it is.
   Diagnostics diagnostics;
   ModuleLowering lowering(const_cast<CheckedProgram&>(program), diagnostics);
   lowering.module().entry = lowering.Require(item, types);
   lowering.Finish();
-  EINKORN_CHECK(!diagnostics.has_errors(),
-                "a checked item failed to lower: " + diagnostics.list().front().message);
+  // Values of static parameters that the check has not seen may still be refused.
+  if (diagnostics.has_errors()) {
+    const Diagnostic& first = diagnostics.list().front();
+    EINKORN_CHECK(!types.statics.empty(), "a checked item failed to lower: " + first.message);
+    return UsageError(Render(first, program.sources, {}));
+  }
   return std::move(lowering.module());
 }
 
@@ -332,7 +347,7 @@ Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view n
                                     TextOf(type_arguments[k]), parameter.type_class.text,
                                     parameter.name.text));
   }
-  return LowerChecked(program, *item, {type_arguments.begin(), type_arguments.end()});
+  return LowerChecked(program, *item, TypeArguments(type_arguments.begin(), type_arguments.end()));
 }
 
 Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index) {

@@ -164,6 +164,7 @@ void TreeDump::DumpParameter(const ParameterDecl& parameter) {
        TextOf(parameter.access));
   const Inside inside(*this);
   Dump(parameter.type);
+  if (parameter.value.valid()) Dump(parameter.value);
 }
 
 void TreeDump::Dump(TypeExprId id) {
@@ -230,7 +231,7 @@ std::string HeadOf(const Statement& s) {
 void TreeDump::Dump(StatementId id) {
   if (!id.valid()) return Line("missing");
   const Statement& s = tree_.statement(id);
-  Line("{}", HeadOf(s));
+  Line("{}{}", s.is_static ? "static " : "", HeadOf(s));
   const Inside inside(*this);
   DumpParts(s);
 }

@@ -21,7 +21,7 @@ Operand FunctionLowering::LowerCall(const Expr& e, const DataType& expected, boo
   }
   const std::string_view name = SourceText(callee.range);
   for (size_t i = 0; i < e.argument_names.size(); ++i) {
-    if (e.argument_names[i].empty() || name == "assert_close") continue;
+    if (e.argument_names[i].empty() || name == "assert_close" || CalleeOf(e) != nullptr) continue;
     Report(DiagnosticCode::kInvalidArgument, expr(e.list[i]).range,
            fmt::format("`{}` takes no argument by name", name));
     return {};
@@ -118,7 +118,7 @@ std::optional<TypeArguments> FunctionLowering::InferTypes(const Expr& e, const I
   };
   for (size_t i = 0; i < e.list.size() && count > 0; ++i) {
     const auto parameter = parameter_of(i);
-    if (parameter == item.type_parameters.end()) continue;
+    if (parameter == item.type_parameters.end() || !e.list[i].valid()) continue;
     DataType& target = bound[static_cast<size_t>(parameter - item.type_parameters.begin())];
     if (IsUntyped(e.list[i]) || expr(e.list[i]).kind == ExprKind::kArray) continue;
     typed[i] = LowerReference(e.list[i]);
@@ -128,7 +128,7 @@ std::optional<TypeArguments> FunctionLowering::InferTypes(const Expr& e, const I
   // What only literals bind takes their default.
   for (size_t i = 0; i < e.list.size() && count > 0; ++i) {
     const auto parameter = parameter_of(i);
-    if (parameter == item.type_parameters.end()) continue;
+    if (parameter == item.type_parameters.end() || !e.list[i].valid()) continue;
     DataType& target = bound[static_cast<size_t>(parameter - item.type_parameters.begin())];
     if (target.valid()) continue;
     if (IsUntyped(e.list[i])) target = DefaultType(e.list[i]);
@@ -205,12 +205,24 @@ std::optional<VariableId> FunctionLowering::WrittenArgument(const Expr& argument
   return std::nullopt;
 }
 
-bool FunctionLowering::LowerArguments(const Expr& e, const Signature& signature,
+bool FunctionLowering::LowerArguments(const Expr& e, const Item& item, const Signature& signature,
                                       std::vector<Operand>& typed,
                                       std::vector<VariableId>& inouts) {
   bool ok = true;
   for (size_t i = 0; i < e.list.size(); ++i) {
     const BoundParameter& parameter = signature.parameters[i];
+    if (parameter.declaration->is_static) {
+      typed[i] = Zero(parameter.type, e.range);  // part of the specialisation, not passed
+      continue;
+    }
+    if (!e.list[i].valid()) {
+      const auto value = module_.ConstantInteger(parameter.declaration->value, item, {});
+      typed[i] = parameter.type.is_scalar() && value
+                     ? FitInteger(*value, parameter.type.scalar(), e.range)
+                     : Operand{};
+      ok = ok && typed[i].ok();
+      continue;
+    }
     const Expr& argument = expr(e.list[i]);
     const AccessKind access = parameter.declaration->access;
     if (parameter.array != nullptr) {
@@ -245,7 +257,81 @@ bool FunctionLowering::LowerArguments(const Expr& e, const Signature& signature,
   return ok;
 }
 
-Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool statement) {
+// Puts the arguments into the order of the parameters; what has a default may be left out.
+bool FunctionLowering::OrderArguments(Expr& call, const Item& item) {
+  const size_t count = item.parameters.size();
+  std::vector<ExprId> ordered(count);
+  size_t position = 0;
+  for (size_t i = 0; i < call.list.size(); ++i) {
+    const std::string_view name =
+        i < call.argument_names.size() ? call.argument_names[i] : std::string_view();
+    size_t k = position;
+    if (!name.empty()) {
+      const auto at = std::ranges::find(item.parameters, name,
+                                        [](const ParameterDecl& p) { return p.name.text; });
+      k = static_cast<size_t>(at - item.parameters.begin());
+      if (k == count || ordered[k].valid()) {
+        Report(DiagnosticCode::kInvalidArgument, expr(call.list[i]).range,
+               k == count ? fmt::format("`{}` has no parameter `{}`", item.name.text, name)
+                          : fmt::format("`{}` is given `{}` twice", item.name.text, name));
+        return false;
+      }
+    } else {
+      ++position;
+    }
+    if (k < count) ordered[k] = call.list[i];
+  }
+  const bool is_complete = std::ranges::all_of(item.parameters, [&](const ParameterDecl& p) {
+    return p.value.valid() || ordered[static_cast<size_t>(&p - item.parameters.data())].valid();
+  });
+  if (call.list.size() <= count && is_complete) {
+    call.list = std::move(ordered);
+    return true;
+  }
+  Diagnostic& report = Report(DiagnosticCode::kWrongArgumentCount, call.range, item.name.text,
+                              fmt::format("{} argument{}", count, count == 1 ? "" : "s"),
+                              fmt::format("{}", call.list.size()));
+  report.notes.push_back({item.name.range, "declared here"});
+  for (ExprId argument : call.list)
+    if (!IsUntyped(argument) && expr(argument).kind != ExprKind::kArray) LowerReference(argument);
+  return false;
+}
+
+// The values of static parameters, which the specialisation is for.
+bool FunctionLowering::LowerStatics(const Expr& e, const Item& item, TypeArguments& types) {
+  for (size_t i = 0; i < item.parameters.size(); ++i) {
+    const ParameterDecl& parameter = item.parameters[i];
+    if (!parameter.is_static) continue;
+    const DataType type = module_.Resolve(parameter.type, item, types);
+    if (!type.valid()) return false;
+    const bool is_given = e.list[i].valid();
+    const ExprId id = is_given ? e.list[i] : parameter.value;
+    const Item& where = is_given ? item_ : item;
+    const TypeArguments& known = is_given ? type_arguments_ : types;
+    std::optional<Int128> value;
+    if (type == ScalarType::kBool) {
+      if (const auto flag = module_.StaticCondition(id, where, known)) value = *flag;
+    } else if (const auto integer = module_.ConstantInteger(id, where, known)) {
+      value = *integer;
+    }
+    const SourceRange range = is_given ? expr(id).range : e.range;
+    if (!value) {
+      Report(DiagnosticCode::kNotStatic, range)
+          .notes.push_back({parameter.range, "the parameter is static"});
+      return false;
+    }
+    const ScalarType scalar = type.scalar();
+    if (scalar != ScalarType::kBool && !FitsInteger(scalar, *value)) {
+      FitInteger(*value, scalar, range);  // reports it
+      return false;
+    }
+    types.statics.push_back({parameter.name.text, scalar, IntegerBits(scalar, *value)});
+  }
+  return true;
+}
+
+Operand FunctionLowering::LowerUserCall(const Expr& given, const Item& item, bool statement) {
+  Expr e = given;
   const bool is_kernel = item.kind == ItemKind::kKernel;
   if (item.kind != ItemKind::kFunction && !is_kernel) {
     Report(DiagnosticCode::kWrongKindOfName, expr(e.a).range, item.name.text,
@@ -261,19 +347,10 @@ Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool st
                                                   : "move the shared part to a function: fn ...";
     return {};
   }
-  if (e.list.size() != item.parameters.size()) {
-    Diagnostic& report = Report(DiagnosticCode::kWrongArgumentCount, e.range, item.name.text,
-                                fmt::format("{} argument{}", item.parameters.size(),
-                                            item.parameters.size() == 1 ? "" : "s"),
-                                fmt::format("{}", e.list.size()));
-    report.notes.push_back({item.name.range, "declared here"});
-    for (ExprId argument : e.list)
-      if (!IsUntyped(argument) && expr(argument).kind != ExprKind::kArray) LowerReference(argument);
-    return {};
-  }
+  if (!OrderArguments(e, item)) return {};
   std::vector<Operand> arguments;
-  const auto types = InferTypes(e, item, arguments);
-  if (!types) return {};
+  auto types = InferTypes(e, item, arguments);
+  if (!types || !LowerStatics(e, item, *types)) return {};
   const auto signature = module_.SignatureOf(item, *types);
   if (!signature) return {};
   if (!signature->result.valid() && !statement) {
@@ -282,7 +359,7 @@ Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool st
     return {};
   }
   std::vector<VariableId> inouts;
-  if (!LowerArguments(e, *signature, arguments, inouts)) return {};
+  if (!LowerArguments(e, item, *signature, arguments, inouts)) return {};
   for (size_t i = 0; i < inouts.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (inouts[i] != inouts[j]) continue;
@@ -294,7 +371,11 @@ Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool st
   // Kernels that a test launches have their sizes bound by the host.
   const bool is_launch = is_kernel && item_.kind == ItemKind::kTest;
   std::vector<ir::ValueId> sizes;
-  if (!is_launch && !BindSizes(e, item, *signature, arguments, sizes)) return {};
+  if (!is_launch && !BindSizes(e, item, *types, *signature, arguments, sizes)) return {};
+  // What is static is part of the function.
+  std::vector<Operand> passed;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (!item.parameters[i].is_static) passed.push_back(arguments[i]);
   const int levels = is_kernel ? 0 : module_.LevelsOf(item);
   if (parallel_depth_ + levels > kMaxLevels) {
     Report(DiagnosticCode::kThirdLevel, e.range)
@@ -302,20 +383,20 @@ Operand FunctionLowering::LowerUserCall(const Expr& e, const Item& item, bool st
     return {};
   }
   const int level = levels > 0 ? parallel_depth_ : 0;
-  return AppendCall(e, module_.Require(item, *types, level), is_launch, sizes, arguments,
+  return AppendCall(e, module_.Require(item, *types, level), is_launch, sizes, passed,
                     signature->result, inouts, statement && !is_kernel);
 }
 
 // The values of the callee's shape symbols, from the first array that has each; the other sizes are
 // compared with what the symbols make of them, as at a launch.
-bool FunctionLowering::BindSizes(const Expr& e, const Item& item, const Signature& signature,
-                                 const std::vector<Operand>& arguments,
+bool FunctionLowering::BindSizes(const Expr& e, const Item& item, const TypeArguments& types,
+                                 const Signature& signature, const std::vector<Operand>& arguments,
                                  std::vector<ir::ValueId>& sizes) {
   const SyntaxTree& tree = module_.program().UnitOf(item).tree;
   std::map<std::string_view, ir::ValueId> known;
   std::map<std::string_view, std::string_view> owners;  // the array that bound a symbol
   for (size_t i = 0; i < arguments.size(); ++i)
-    if (arguments[i].is_scalar() && !arguments[i].in_memory &&
+    if (!signature.parameters[i].declaration->is_static && arguments[i].is_scalar() &&
         arguments[i].type == ScalarType::kI64)
       known[signature.parameters[i].declaration->name.text] = arguments[i].value();
   for (const auto& [name, range] : module_.SymbolsOf(item, signature)) {
@@ -336,7 +417,7 @@ bool FunctionLowering::BindSizes(const Expr& e, const Item& item, const Signatur
     if (parameter.array == nullptr) continue;
     for (size_t d = 0; d < parameter.array->sizes.size(); ++d) {
       const ExprId size = parameter.array->sizes[d];
-      const ir::ValueId wanted = SizeOfCallee(size, item, known, e.range);
+      const ir::ValueId wanted = SizeOfCallee(size, item, types, known, e.range);
       const ir::ValueId found = arguments[i].sizes[d];
       const auto constant = ConstantSize(wanted);
       if (wanted == found || (constant && constant == ConstantSize(found))) continue;
@@ -355,19 +436,19 @@ bool FunctionLowering::BindSizes(const Expr& e, const Item& item, const Signatur
 }
 
 // A size of the callee as a value here.
-ir::ValueId FunctionLowering::SizeOfCallee(ExprId id, const Item& item,
+ir::ValueId FunctionLowering::SizeOfCallee(ExprId id, const Item& item, const TypeArguments& types,
                                            const std::map<std::string_view, ir::ValueId>& known,
                                            SourceRange range) {
   const Expr& e = module_.program().UnitOf(item).tree.expr(id);
-  if (e.kind == ExprKind::kParen) return SizeOfCallee(e.a, item, known, range);
+  if (e.kind == ExprKind::kParen) return SizeOfCallee(e.a, item, types, known, range);
   if (e.kind == ExprKind::kName)
     if (const auto at = known.find(e.text); at != known.end()) return at->second;
-  if (const auto constant = module_.ConstantInteger(id, item))
+  if (const auto constant = module_.ConstantInteger(id, item, types))
     return builder_.Integer(ScalarType::kI64, *constant, range);
   // Wrong sizes were reported where the callee was checked.
   if (e.kind != ExprKind::kBinary) return builder_.Integer(ScalarType::kI64, 0, range);
-  const ir::ValueId a = SizeOfCallee(e.a, item, known, range);
-  const ir::ValueId b = SizeOfCallee(e.b, item, known, range);
+  const ir::ValueId a = SizeOfCallee(e.a, item, types, known, range);
+  const ir::ValueId b = SizeOfCallee(e.b, item, types, known, range);
   return builder_.Binary(InfoOf(e.binary).opcode, Rule::kChecked, a, b, range);
 }
 
@@ -391,7 +472,8 @@ bool FunctionLowering::CheckAliases(const Expr& e, const Signature& signature,
     for (size_t j = 0; j < arguments.size(); ++j) {
       if (i == j || signature.parameters[j].array == nullptr) continue;
       if (!arguments[i].value().valid() || storage(arguments[i]) != storage(arguments[j])) continue;
-      Report(DiagnosticCode::kInvalidArgument, expr(e.list[j]).range,
+      Report(DiagnosticCode::kInvalidArgument,
+             (e.list[j].valid() ? expr(e.list[j]).range : e.range),
              fmt::format("this array is given to `{}` too, which is written",
                          written.declaration->name.text))
           .notes.push_back({written.declaration->range, "the parameter is declared here"});

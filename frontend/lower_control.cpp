@@ -7,6 +7,13 @@
 #include "frontend/walk.h"
 
 namespace einkorn::frontend {
+namespace {
+
+constexpr int64_t kMaxStaticIterations = 1024;
+/// The most operations of a function in which loops are still unrolled.
+constexpr size_t kMaxUnrolledOps = 200000;
+
+}  // namespace
 
 FunctionLowering::Path FunctionLowering::LowerPaths(ir::ValueId condition, const PathBody& then,
                                                     const PathBody& otherwise, SourceRange range,
@@ -90,7 +97,83 @@ FunctionLowering::Path FunctionLowering::LowerPaths(ir::ValueId condition, const
   return path;
 }
 
+Flow FunctionLowering::LowerStaticIf(const Statement& statement) {
+  const auto holds = module_.StaticCondition(statement.a, item_, type_arguments_);
+  if (!holds) {
+    Report(DiagnosticCode::kNotStatic, expr(statement.a).range).hint =
+        "it may use literals, constants, static parameters and comparisons of types";
+    return Flow::kLive;
+  }
+  const BlockId chosen = *holds ? statement.block : statement.other;
+  return chosen.valid() ? LowerBlock(chosen) : Flow::kLive;
+}
+
+Flow FunctionLowering::LowerStaticFor(const Statement& statement) {
+  const RangeClause& range = statement.ranges.front();
+  const auto bound = [&](ExprId id) -> std::optional<int64_t> {
+    const auto value = module_.ConstantInteger(id, item_, type_arguments_);
+    if (!value)
+      Report(DiagnosticCode::kNotStatic, expr(id).range).hint =
+          "it may use literals, constants and static parameters";
+    return value;
+  };
+  const auto from = bound(range.from), to = bound(range.to);
+  const auto step = range.step.valid() ? bound(range.step) : std::optional<int64_t>(1);
+  if (!from || !to || !step) return Flow::kLive;
+  if (range.type.valid() || *step == 0) {
+    Report(DiagnosticCode::kInvalidArgument, range.range,
+           *step == 0 ? "a step of 0" : "the variable of a static loop is an i64");
+    return Flow::kLive;
+  }
+  const Int128 last = Int128(*to) - (range.inclusive ? 0 : *step > 0 ? 1 : -1);
+  const Int128 count = (last - *from) / *step + ((last - *from) * *step >= 0 ? 1 : 0);
+  if (count > kMaxStaticIterations) {
+    Report(DiagnosticCode::kStaticLoopTooLong, range.range, FormatInt128(count),
+           kMaxStaticIterations);
+    return Flow::kLive;
+  }
+  const bool is_empty = (last - *from) * *step < 0;
+  LoopFrame frame;
+  frame.is_static = true;
+  loops_.push_back(frame);
+  const Flow flow =
+      is_empty ? Flow::kLive
+               : LowerStaticIterations(statement, *from,
+                                       *from + static_cast<int64_t>(count - 1) * *step, *step);
+  loops_.pop_back();
+  return flow;
+}
+
+// The iterations from `from` on, each a copy of the body in which the variable is a constant.
+Flow FunctionLowering::LowerStaticIterations(const Statement& statement, int64_t from, int64_t last,
+                                             int64_t step) {
+  const RangeClause& range = statement.ranges.front();
+  for (int64_t value = from;; value += step) {
+    if (builder_.function().ops.size() > kMaxUnrolledOps) {
+      Report(DiagnosticCode::kStaticLoopTooLong, range.range, "that many", kMaxStaticIterations);
+      return Flow::kLive;
+    }
+    OpenScope();
+    const auto bits = static_cast<uint64_t>(value);
+    Declare(range.name, VariableKind::kLoop, Made(builder_.Constant(ScalarType::kI64, bits)));
+    type_arguments_.statics.push_back({range.name.text, ScalarType::kI64, bits});
+    const Flow flow = LowerBlock(statement.block);
+    type_arguments_.statics.pop_back();
+    CloseScope();
+    if (flow == Flow::kDead || value == last) return flow;
+    if (flow == Flow::kLive) continue;
+    // The rest runs only on paths that have not ended.
+    const auto rest = [&]() -> Path {
+      return {LowerStaticIterations(statement, value + step, last, step)};
+    };
+    const auto ended = []() -> Path { return {Flow::kDead}; };
+    const Flow joined = LowerPaths(ValueOf(live_), rest, ended, range.range).flow;
+    return joined == Flow::kLive ? Flow::kMaybe : joined;
+  }
+}
+
 Flow FunctionLowering::LowerIf(const Statement& statement) {
+  if (statement.is_static) return LowerStaticIf(statement);
   const Operand condition = LowerCondition(statement.a);
   if (!condition.ok()) {
     // The arms are still checked, so that their mistakes are reported too.
@@ -284,6 +367,7 @@ void FunctionLowering::TakeResults(const std::vector<VariableId>& ids, ir::OpId 
 }
 
 Flow FunctionLowering::LowerFor(const Statement& statement) {
+  if (statement.is_static) return LowerStaticFor(statement);
   const RangeClause& range = statement.ranges.front();
   const LoweredRange bounds = LowerRange(range);
   const BodySummary summary = Summarise(statement.block);

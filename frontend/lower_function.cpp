@@ -109,6 +109,13 @@ void FunctionLowering::LowerParameters(const Signature& signature) {
   };
   std::vector<PendingArray> arrays;
   for (const BoundParameter& p : signature.parameters) {
+    if (p.declaration->is_static) {
+      const StaticValue* value = type_arguments_.StaticNamed(p.declaration->name.text);
+      Declare(p.declaration->name, VariableKind::kParameter,
+              value != nullptr ? Made(builder_.Constant(value->type, value->bits))
+                               : Zero(p.type, p.declaration->range));
+      continue;
+    }
     const size_t first = builder_.function().params.size();
     const VariableId id = LowerParameter(p);
     if (p.array != nullptr) arrays.push_back({first, &p, id});

@@ -31,7 +31,8 @@ bool FunctionLowering::IsUntyped(ExprId id) const {
     case ExprKind::kBlock:
       return IsUntypedBlock(e.block);
     case ExprKind::kCall: {
-      if (expr(e.a).kind != ExprKind::kName) return false;
+      // A function of the file hides the built-in one.
+      if (expr(e.a).kind != ExprKind::kName || ItemNamed(expr(e.a).text) != nullptr) return false;
       const Builtin* builtin = BuiltinNamed(expr(e.a).text);
       if (builtin == nullptr || builtin->form == BuiltinForm::kBits ||
           builtin->form == BuiltinForm::kFromBits || builtin->form == BuiltinForm::kValue ||

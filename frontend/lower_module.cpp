@@ -49,6 +49,9 @@ std::string TextOf(const TypeArguments& types) {
   std::string text;
   for (const DataType& type : types)
     text += fmt::format("{}{}", text.empty() ? "" : ", ", type.text());
+  for (const StaticValue& value : types.statics)
+    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", value.name,
+                        FormatScalar(value.type, value.bits));
   return text;
 }
 
@@ -59,7 +62,15 @@ ir::FunctionId ModuleLowering::Require(const Item& item, const TypeArguments& ty
   const std::string types = TextOf(type_arguments);
   const auto key = std::pair(&item, level == 0 ? types : fmt::format("{} in {}", types, level));
   if (const auto at = made_.find(key); at != made_.end()) return at->second;
-  EINKORN_CHECK(module_.functions.size() < kMaxFunctions, "too many variants of functions");
+  if (module_.functions.size() >= kMaxFunctions) {
+    if (!std::exchange(is_full_, true))
+      diagnostics_
+          ->Report(DiagnosticCode::kTooManyVariants, item.name.range, kMaxFunctions, item.name.text)
+          .hint =
+          "a function that calls itself with another static value needs a `static if` "
+          "that ends it";
+    return ir::FunctionId(0);
+  }
   const ir::FunctionId id(module_.functions.size());
   ir::Function function;
   const SourceUnit& unit = program_.UnitOf(item);
@@ -67,7 +78,7 @@ ir::FunctionId ModuleLowering::Require(const Item& item, const TypeArguments& ty
   if (!unit.name.empty()) function.name = fmt::format("{}.{}", unit.name, item.name.text);
   function.kind = KindFor(item.kind);
   function.range = item.name.range;
-  if (!type_arguments.empty()) function.name += fmt::format("<{}>", types);
+  if (!types.empty()) function.name += fmt::format("<{}>", types);
   module_.functions.push_back(std::move(function));
   made_[key] = id;
   jobs_.push_back({&item, type_arguments, level, id});
@@ -79,7 +90,7 @@ ir::FunctionId ModuleLowering::RequireConstant(const Item& item) {
 }
 
 void ModuleLowering::Finish() {
-  for (size_t next = 0; next < jobs_.size(); ++next) {
+  for (size_t next = 0; next < jobs_.size() && !is_full_; ++next) {
     const Job job = jobs_[next];
     // Lowered aside, because calls add functions to the module on the way.
     ir::Function function = std::move(module_.function(job.function));
@@ -95,6 +106,15 @@ void ModuleLowering::Finish() {
     for (ir::Param& param : module_.function(module_.entry).params)
       param.layout = ir::Layout::kContiguous;
   jobs_.clear();
+}
+
+void ModuleLowering::FinishStatic() {
+  for (size_t next = 0; next < jobs_.size() && !is_full_; ++next) {
+    const Job job = jobs_[next];
+    if (job.type_arguments.statics.empty()) continue;
+    ir::Function function;
+    FunctionLowering(*this, *job.item, job.type_arguments, function, job.level).Lower();
+  }
 }
 
 int ModuleLowering::LevelsOf(const Item& item) {
@@ -162,7 +182,7 @@ DataType ModuleLowering::ResolveArray(const TypeExpr& type, const Item& item,
   Int128 leaves = static_cast<Int128>(element.leaf_count());
   for (ExprId id : type.sizes) {
     const SourceRange range = tree.expr(id).range;
-    const auto size = ConstantInteger(id, item);
+    const auto size = ConstantInteger(id, item, types);
     if (!size) {
       diagnostics_
           ->Report(DiagnosticCode::kInvalidSize, range,
@@ -256,7 +276,8 @@ DataType ModuleLowering::StructOf(const Item& item) {
   return state.type;
 }
 
-std::optional<int64_t> ModuleLowering::ConstantInteger(ExprId id, const Item& item) {
+std::optional<int64_t> ModuleLowering::ConstantInteger(ExprId id, const Item& item,
+                                                       const TypeArguments& types) {
   const SourceUnit& unit = program_.UnitOf(item);
   const Expr& e = unit.tree.expr(id);
   const auto fitted = [](Int128 value) {
@@ -271,9 +292,16 @@ std::optional<int64_t> ModuleLowering::ConstantInteger(ExprId id, const Item& it
       return static_cast<int64_t>(literal.value);
     }
     case ExprKind::kParen:
-      return ConstantInteger(e.a, item);
+      return ConstantInteger(e.a, item, types);
+    case ExprKind::kUnary: {
+      const auto a = ConstantInteger(e.a, item, types);
+      return a && e.unary == UnaryOperator::kNegate ? fitted(-Int128(*a)) : std::nullopt;
+    }
     case ExprKind::kName:
     case ExprKind::kField: {
+      if (e.kind == ExprKind::kName)
+        if (const StaticValue* value = types.StaticNamed(e.text))
+          return fitted(IntegerValue(value->type, value->bits));
       const Item* constant = nullptr;
       if (e.kind == ExprKind::kName)
         constant = unit.ItemNamed(e.text);
@@ -287,13 +315,81 @@ std::optional<int64_t> ModuleLowering::ConstantInteger(ExprId id, const Item& it
       return fitted(IntegerValue(value->type.scalar(), value->bits.front()));
     }
     case ExprKind::kBinary: {
-      const auto a = ConstantInteger(e.a, item);
-      const auto b = a ? ConstantInteger(e.b, item) : std::nullopt;
+      const auto a = ConstantInteger(e.a, item, types);
+      const auto b = a ? ConstantInteger(e.b, item, types) : std::nullopt;
       if (!b) return std::nullopt;
+      const bool divides = *b != 0 && !(*b == -1 && *a == INT64_MIN);
+      if (e.binary == BinaryOperator::kDivide && divides) return *a / *b;
+      if (e.binary == BinaryOperator::kRemainder && divides) return *a % *b;
       if (e.binary == BinaryOperator::kAdd) return fitted(Int128(*a) + *b);
       if (e.binary == BinaryOperator::kSubtract) return fitted(Int128(*a) - *b);
       if (e.binary == BinaryOperator::kMultiply) return fitted(Int128(*a) * *b);
       return std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<bool> ModuleLowering::StaticCondition(ExprId id, const Item& item,
+                                                    const TypeArguments& types) {
+  const SyntaxTree& tree = program_.UnitOf(item).tree;
+  const Expr& e = tree.expr(id);
+  const auto type_of = [&](ExprId side) -> DataType {
+    const Expr& name = tree.expr(side);
+    if (name.kind != ExprKind::kName) return {};
+    for (size_t k = 0; k < item.type_parameters.size() && k < types.size(); ++k)
+      if (item.type_parameters[k].name.text == name.text) return types[k];
+    return TypeNamed(name.text);
+  };
+  switch (e.kind) {
+    case ExprKind::kBool:
+      return e.flag;
+    case ExprKind::kParen:
+      return StaticCondition(e.a, item, types);
+    case ExprKind::kName:
+      if (const StaticValue* value = types.StaticNamed(e.text); value != nullptr)
+        return value->type == ScalarType::kBool ? std::optional(value->bits != 0) : std::nullopt;
+      if (const Item* constant = program_.UnitOf(item).ItemNamed(e.text);
+          constant != nullptr && constant->kind == ItemKind::kConst) {
+        const auto value = ConstantOf(*constant, e.range);
+        if (value && value->type == ScalarType::kBool) return value->bits.front() != 0;
+      }
+      return std::nullopt;
+    case ExprKind::kUnary: {
+      const auto a = StaticCondition(e.a, item, types);
+      return a && e.unary == UnaryOperator::kLogicalNot ? std::optional(!*a) : std::nullopt;
+    }
+    case ExprKind::kBinary: {
+      if (e.binary == BinaryOperator::kLogicalAnd || e.binary == BinaryOperator::kLogicalOr) {
+        const auto a = StaticCondition(e.a, item, types);
+        const bool decided = a && *a == (e.binary == BinaryOperator::kLogicalOr);
+        return !a || decided ? a : StaticCondition(e.b, item, types);
+      }
+      const bool equality =
+          e.binary == BinaryOperator::kEqual || e.binary == BinaryOperator::kNotEqual;
+      if (const DataType left = type_of(e.a), right = type_of(e.b);
+          equality && left.valid() && right.valid())
+        return (left == right) == (e.binary == BinaryOperator::kEqual);
+      const auto a = ConstantInteger(e.a, item, types);
+      const auto b = ConstantInteger(e.b, item, types);
+      if (!a || !b) return std::nullopt;
+      switch (InfoOf(e.binary).opcode) {
+        case Opcode::kEq:
+          return *a == *b;
+        case Opcode::kNe:
+          return *a != *b;
+        case Opcode::kLt:
+          return *a < *b;
+        case Opcode::kLe:
+          return *a <= *b;
+        case Opcode::kGt:
+          return *a > *b;
+        case Opcode::kGe:
+          return *a >= *b;
+        default:
+          return std::nullopt;
+      }
     }
     default:
       return std::nullopt;
@@ -312,8 +408,9 @@ std::optional<BoundParameter> ModuleLowering::Bind(const ParameterDecl& declarat
     if (!bound.type.valid()) return std::nullopt;
     return bound;
   }
-  const bool is_constant = std::ranges::all_of(
-      type.sizes, [&](ExprId size) { return ConstantInteger(size, item).has_value(); });
+  const bool is_constant = std::ranges::all_of(type.sizes, [&](ExprId size) {
+    return ConstantInteger(size, item, types).value_or(-1) >= 0;
+  });
   const bool is_value =
       is_constant && declaration.access == AccessKind::kIn && item.kind == ItemKind::kFunction;
   bound.type = is_constant ? ResolveArray(type, item, types) : Resolve(type.element, item, types);

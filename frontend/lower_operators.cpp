@@ -493,15 +493,17 @@ Operand FunctionLowering::LowerComparison(const Expr& e) {
   if (is_whole && !left.is_view() && !right.is_view()) return CompareWhole(e, left, right);
   if (!CheckOperand(op.opcode, op.text, left, e.range)) return {};
   if (!CheckOperand(op.opcode, op.text, right, e.range)) return {};
-  return Compare(op.opcode, left, right, e.range);
+  return Compare(e.binary, left, right, e.range);
 }
 
 // Comparisons of any two integer types compare mathematical values.
-Operand FunctionLowering::Compare(Opcode opcode, Operand left, Operand right, SourceRange range) {
+Operand FunctionLowering::Compare(BinaryOperator op, Operand left, Operand right,
+                                  SourceRange range) {
+  const Opcode opcode = InfoOf(op).opcode;
   const ScalarType l = left.scalar(), r = right.scalar();
   const bool integers = IsInteger(l) && IsInteger(r);
   if (!integers || l == r || Widens(l, r) || Widens(r, l)) {
-    if (!Unify(left, right, TextOf(opcode), range)) return {};
+    if (!Unify(left, right, InfoOf(op).text, range)) return {};
     return Made(builder_.Compare(opcode, left.value(), right.value(), range));
   }
   if (BitsOf(l) < 64 && BitsOf(r) < 64) {

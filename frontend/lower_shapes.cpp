@@ -130,6 +130,8 @@ std::optional<ShapeExpr> FunctionLowering::LowerShape(ExprId size) {
     case ExprKind::kParen:
       return LowerShape(e.a);
     case ExprKind::kName: {
+      if (const StaticValue* value = type_arguments_.StaticNamed(e.text))
+        return ShapeExpr::Constant(static_cast<int64_t>(IntegerValue(value->type, value->bits)));
       if (const Variable* v = Find(e.text)) {
         const auto& params = builder_.function().params;
         for (size_t k = 0; k < params.size(); ++k) {

@@ -45,6 +45,8 @@ Flow FunctionLowering::LowerStatements(const Block& block, size_t first) {
     const bool last = i + 1 == block.statements.size();
     if (flow == Flow::kLive) continue;
     if (last) return flow;
+    // What follows a `static if` may be reached in another variant.
+    if (flow == Flow::kDead && tree_.statement(block.statements[i]).is_static) return flow;
     if (flow == Flow::kDead) {
       Report(DiagnosticCode::kUnreachableCode, tree_.statement(block.statements[i + 1]).range);
       return flow;
@@ -203,8 +205,9 @@ bool FunctionLowering::CheckLocalSize(const DataType& type, SourceRange range) {
 }
 
 void FunctionLowering::LowerArrayDeclaration(const Statement& s, const TypeExpr& type) {
-  const bool is_constant = std::ranges::all_of(
-      type.sizes, [&](ExprId size) { return module_.ConstantInteger(size, item_).has_value(); });
+  const bool is_constant = std::ranges::all_of(type.sizes, [&](ExprId size) {
+    return module_.ConstantInteger(size, item_, type_arguments_).has_value();
+  });
   if (is_constant) {
     const DataType whole = module_.Resolve(s.type, item_, type_arguments_);
     if (!whole.valid() || (!AtKernelLevel() && !CheckLocalSize(whole, s.range))) {
@@ -243,7 +246,8 @@ void FunctionLowering::LowerArrayDeclaration(const Statement& s, const TypeExpr&
   }
   if (s.a.valid() && expr(s.a).kind == ExprKind::kArray && is_constant) {
     std::vector<int64_t> sizes;
-    for (ExprId size : type.sizes) sizes.push_back(*module_.ConstantInteger(size, item_));
+    for (ExprId size : type.sizes)
+      sizes.push_back(*module_.ConstantInteger(size, item_, type_arguments_));
     DeclareStored(s, LowerStoredLiteral(expr(s.a), element, &sizes));
     return;
   }
@@ -466,7 +470,7 @@ std::optional<FunctionLowering::Positions> FunctionLowering::PositionsInside(con
     if (!base.type.is_array() || step.list.size() != base.type.sizes().size()) return std::nullopt;
     size_t position = 0;
     for (size_t d = 0; d < step.list.size(); ++d) {
-      const auto index = module_.ConstantInteger(step.list[d], item_);
+      const auto index = module_.ConstantInteger(step.list[d], item_, type_arguments_);
       const int64_t size = base.type.sizes()[d];
       if (!index || *index < 0 || *index >= size) return std::nullopt;
       position = position * static_cast<size_t>(size) + static_cast<size_t>(*index);
@@ -625,6 +629,10 @@ Flow FunctionLowering::LowerLoopExit(const Statement& s) {
   const bool is_break = s.kind == StatementKind::kBreak;
   if (loops_.empty()) {
     Report(DiagnosticCode::kOutsideLoop, s.range, is_break ? "break" : "continue");
+    return Flow::kLive;
+  }
+  if (loops_.back().is_static) {
+    Report(DiagnosticCode::kInvalidArgument, s.range, "a static loop cannot be left early");
     return Flow::kLive;
   }
   if (is_break) {

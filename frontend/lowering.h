@@ -99,7 +99,22 @@ enum class Flow : uint8_t {
 inline constexpr int kMaxLevels = 2;
 
 /// Type arguments of one use of a generic item, in the order of its type parameters.
-using TypeArguments = std::vector<DataType>;
+/// With them the values of its static parameters.
+struct StaticValue {
+  std::string_view name;
+  ScalarType type = ScalarType::kI64;
+  uint64_t bits = 0;
+};
+struct TypeArguments : std::vector<DataType> {
+  using std::vector<DataType>::vector;
+  std::vector<StaticValue> statics;
+
+  const StaticValue* StaticNamed(std::string_view name) const {
+    for (const StaticValue& value : statics)
+      if (value.name == name) return &value;
+    return nullptr;
+  }
+};
 
 /// A parameter with its type bound.
 struct BoundParameter {
@@ -138,6 +153,7 @@ class ModuleLowering {
   ir::FunctionId RequireConstant(const Item& item);
   /// Lowers everything required so far and what that requires in turn.
   void Finish();
+  bool is_full() const { return is_full_; }
 
   /// Nullopt after a diagnostic (an unknown type in the signature).
   std::optional<Signature> SignatureOf(const Item& item, const TypeArguments& type_arguments);
@@ -150,7 +166,12 @@ class ModuleLowering {
   std::vector<std::pair<std::string_view, SourceRange>> SymbolsOf(const Item& item,
                                                                   const Signature& signature);
   /// The value of a size made of literals and constants by + - *; nullopt if it is not.
-  std::optional<int64_t> ConstantInteger(ExprId size, const Item& item);
+  std::optional<int64_t> ConstantInteger(ExprId size, const Item& item, const TypeArguments& types);
+  /// The same for conditions: of integers, types, bool constants and statics.
+  std::optional<bool> StaticCondition(ExprId condition, const Item& item,
+                                      const TypeArguments& types);
+  /// Lowers what depends on values that only now are known, so that its mistakes are reported.
+  void FinishStatic();
   /// The value of constant `item`, computed when first asked for. Nullopt after a diagnostic.
   std::optional<CheckedProgram::ConstantValue> ConstantOf(const Item& item, SourceRange use);
 
@@ -173,6 +194,7 @@ class ModuleLowering {
 
   std::map<std::pair<const Item*, std::string>, ir::FunctionId> made_;
   std::vector<Job> jobs_;
+  bool is_full_ = false;               ///< too many variants were asked for; that was reported
   std::map<const Item*, int> levels_;  ///< of LevelsOf; 0 while it is looked at
   bool is_incomplete_ = false;         ///< something was left out because of an earlier report
 };
@@ -308,6 +330,9 @@ class FunctionLowering {
   Flow LowerIf(const Statement& statement);
   Flow LowerWhile(const Statement& statement);
   Flow LowerFor(const Statement& statement);
+  Flow LowerStaticIf(const Statement& statement);
+  Flow LowerStaticFor(const Statement& statement);
+  Flow LowerStaticIterations(const Statement& statement, int64_t from, int64_t last, int64_t step);
   Flow LowerParallelFor(const Statement& statement);
   Flow LowerInnerRanges(const Statement& statement, size_t first, uint64_t flags);
   struct LoweredRange {
@@ -336,6 +361,7 @@ class FunctionLowering {
   struct LoopFrame {
     VariableId broke;  ///< hidden; valid where the body breaks
     bool is_parallel = false;
+    bool is_static = false;
   };
   Path LowerLoopBody(const std::function<Flow()>& body, const BodySummary& summary, bool parallel);
 
@@ -433,7 +459,7 @@ class FunctionLowering {
   Operand LowerLogical(const Expr& e);
   Operand LowerComparison(const Expr& e);
   Operand LowerShift(const Expr& e, const DataType& expected);
-  Operand Compare(Opcode opcode, Operand left, Operand right, SourceRange range);
+  Operand Compare(BinaryOperator op, Operand left, Operand right, SourceRange range);
   Operand CompareWhole(const Expr& e, Operand left, Operand right);
   Operand CompareViews(const Expr& e, const Operand& left, const Operand& right);
   bool IsWhole(ExprId id) const;
@@ -462,13 +488,16 @@ class FunctionLowering {
   Operand LowerUserCall(const Expr& e, const Item& item, bool statement);
   std::optional<TypeArguments> InferTypes(const Expr& e, const Item& item,
                                           std::vector<Operand>& typed);
-  bool LowerArguments(const Expr& e, const Signature& signature, std::vector<Operand>& typed,
-                      std::vector<VariableId>& inouts);
+  bool LowerArguments(const Expr& e, const Item& item, const Signature& signature,
+                      std::vector<Operand>& typed, std::vector<VariableId>& inouts);
+  bool OrderArguments(Expr& call, const Item& item);
+  bool LowerStatics(const Expr& e, const Item& item, TypeArguments& types);
   Operand LowerArrayArgument(ExprId id, const Operand& typed, const BoundParameter& parameter);
   std::optional<VariableId> WrittenArgument(const Expr& argument, const BoundParameter& parameter);
-  bool BindSizes(const Expr& e, const Item& item, const Signature& signature,
-                 const std::vector<Operand>& arguments, std::vector<ir::ValueId>& sizes);
-  ir::ValueId SizeOfCallee(ExprId size, const Item& item,
+  bool BindSizes(const Expr& e, const Item& item, const TypeArguments& types,
+                 const Signature& signature, const std::vector<Operand>& arguments,
+                 std::vector<ir::ValueId>& sizes);
+  ir::ValueId SizeOfCallee(ExprId size, const Item& item, const TypeArguments& types,
                            const std::map<std::string_view, ir::ValueId>& known, SourceRange range);
   bool CheckAliases(const Expr& e, const Signature& signature,
                     const std::vector<Operand>& arguments);

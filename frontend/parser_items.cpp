@@ -51,7 +51,7 @@ void Parser::ParseItem() {
   too_deep_reported_ = false;
   Item item;
   item.documentation = DocumentationBefore(item_start_);
-  ParseAttributes();
+  item.attributes = ParseAttributes();
   switch (Kind()) {
     case TokenKind::kKernel:
     case TokenKind::kFn:
@@ -94,14 +94,20 @@ std::string_view Parser::DocumentationBefore(const Token& first) const {
   return {begin, static_cast<size_t>(last.data() + last.size() - begin)};
 }
 
-void Parser::ParseAttributes() {
+std::vector<Attribute> Parser::ParseAttributes() {
+  std::vector<Attribute> attributes;
   while (At(TokenKind::kAt)) {
-    const Token first = Advance();
-    Name name;
-    if (!ExpectName("the name of an attribute", name)) return;
-    ReportNotBuilt(RangeFrom(first), fmt::format("attributes such as `@{}`", name.text));
-    if (At(TokenKind::kLeftParen)) SkipBrackets();
+    Advance();
+    Attribute attribute;
+    if (!ExpectName("the name of an attribute", attribute.name)) break;
+    if (At(TokenKind::kLeftParen)) {
+      const Token open = Advance();
+      attribute.argument = ParseExpression();
+      if (!attribute.argument.valid() || !ExpectClosing(open)) break;
+    }
+    attributes.push_back(attribute);
   }
+  return attributes;
 }
 
 // --- Kernels and functions
@@ -185,7 +191,7 @@ bool Parser::ParseParameter(Item& item) {
   }
   if (At(TokenKind::kStatic)) {
     parameter.is_static = true;
-    ReportNotBuilt(RangeOf(Advance()), "`static` parameters");
+    Advance();
   }
   if (Accept(TokenKind::kInout))
     parameter.access = AccessKind::kInout;
@@ -193,6 +199,10 @@ bool Parser::ParseParameter(Item& item) {
     parameter.access = AccessKind::kOut;
   parameter.type = ParseType();
   if (!parameter.type.valid()) return false;
+  if (Accept(TokenKind::kAssign)) {
+    parameter.value = ParseExpression();
+    if (!parameter.value.valid()) return false;
+  }
   parameter.range = RangeFrom(first);
   item.parameters.push_back(std::move(parameter));
   return true;

@@ -112,7 +112,9 @@ bool Parser::IsNestedItem() const {
 void Parser::SkipNestedItem() {
   switch (Kind()) {
     case TokenKind::kAt:
-      return ParseAttributes();
+      ReportUnexpected("a statement").hint = "attributes stand before functions and kernels";
+      ParseAttributes();
+      return;
     case TokenKind::kStruct:
       ReportUnexpected("a statement").hint = "structs stand at file level";
       Advance();
@@ -181,8 +183,8 @@ bool Parser::ParseStatement(Block& block) {
         ReportNoStatement();
         return false;
       }
-      ReportNotBuilt(RangeOf(Advance()), "`static if` and `static for`");
-      return ParseStatement(block);
+      statement = ParseStatic();
+      break;
     default:
       if (AtWord("expect_error") && Kind(1) == TokenKind::kName) {
         statement = ParseExpectation(StatementKind::kExpectError);
@@ -603,6 +605,34 @@ StatementId Parser::ParseExpectation(StatementKind kind) {
   s.range = RangeFrom(first);
   s.block = ParseBlock(BlockUse::kStatements);
   return s.block.valid() ? Add(std::move(s)) : StatementId();
+}
+
+// `static if c { } else if d { } else { }`, where the inner ones are static too, or `static for`.
+StatementId Parser::ParseStatic() {
+  const size_t errors = diagnostics_.error_count();
+  Advance();
+  StatementId id;
+  if (At(TokenKind::kFor)) {
+    id = ParseFor();
+  } else {
+    Expr parts;
+    if (!ParseIf(parts)) return {};
+    RequireStatements(parts.block, errors);
+    if (parts.other.valid()) RequireStatements(parts.other, errors);
+    id = AddIfStatement(parts, errors);
+  }
+  if (!id.valid()) return {};
+  Statement* s = &tree_.statements[id.index];
+  s->is_static = true;
+  while (s->kind == StatementKind::kIf && s->other.valid()) {
+    const Block& other = tree_.block(s->other);
+    if (other.statements.size() != 1) break;
+    Statement& inner = tree_.statements[other.statements.front().index];
+    if (inner.kind != StatementKind::kIf || inner.range.begin != other.range.begin) break;
+    inner.is_static = true;
+    s = &inner;
+  }
+  return id;
 }
 
 bool Parser::SkipDebug() {

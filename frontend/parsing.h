@@ -112,7 +112,7 @@ class Parser {
 
   // --- items (parser_items.cpp)
   void ParseItem();
-  void ParseAttributes();
+  std::vector<Attribute> ParseAttributes();
   void ParseCallable(Item& item);
   void ParseBody(Item& item);
   bool ParseTypeParameters(Item& item);
@@ -175,6 +175,7 @@ class Parser {
   StatementId ParsePrint();
   StatementId ParseExpectation(StatementKind kind);
   bool SkipDebug();
+  StatementId ParseStatic();
   void ReportNoStatement();
   bool AtForeignStatement() const;
 

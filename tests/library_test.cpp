@@ -1,4 +1,5 @@
-// The library that is written in Einkorn: each part is right, and its own tests pass on all targets.
+// The library that is written in Einkorn: each part is right, and its own tests pass on all
+// targets.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -384,11 +384,6 @@ TEST(Parser, SaysItOfItemsToo) {
 
 TEST(Parser, RefusesWhatIsNotBuiltByName) {
   const Mistake mistakes[] = {
-      {"@fast\nfn f() { }", "not_built 1:1", "`@fast`"},
-      {"@depth(20) fn f() { }", "not_built 1:1", "`@depth`"},
-      {"fn f(n: static i64) { }", "not_built 1:9", "`static` parameters"},
-      {"fn f() { static if a { } else { } }", "not_built 1:10", "`static if`"},
-      {"fn f() { static for i in 0..3 { } }", "not_built 1:10", "`static for`"},
       {"fn f() { debug { print(\"x\"); } }", "not_built 1:10", "`debug` blocks"},
   };
   for (const Mistake& mistake : mistakes) {
