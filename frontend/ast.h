@@ -149,6 +149,7 @@ enum class StatementKind : uint8_t {
   kReturn,              ///< return a ;  (a may be invalid)
   kAssert,              ///< assert(a, format)         (format may have no pieces)
   kPrint,               ///< print(format)
+  kDebug,               ///< debug { block }, compiled in debug mode only
   kExpectError,         ///< expect_error name { block }
   kExpectCompileError,  ///< expect_compile_error name { block }
 };

@@ -14,8 +14,6 @@ constexpr std::array kBuiltins = {
 #undef EINKORN_BUILTIN
 };
 
-constexpr std::array<std::string_view, 2> kPlanned = {"argmin_value", "argmax_value"};
-
 using enum ScalarType;
 constexpr std::array kAll = {kI8, kI16, kI32, kI64, kU8, kU16, kU32, kU64, kF32, kF64, kBool};
 constexpr std::span<const ScalarType> kEvery(kAll);
@@ -47,11 +45,9 @@ const Builtin* BuiltinNamed(std::string_view text) {
   return at == kBuiltins.end() ? nullptr : &*at;
 }
 
-bool IsPlannedFunction(std::string_view text) {
-  return std::ranges::find(kPlanned, text) != kPlanned.end();
-}
-
 std::optional<NamedReduction> ReductionNamed(std::string_view text) {
+  if (text == "argmin_value") return NamedReduction{ReduceKind::kArgmin, Rule::kChecked, true};
+  if (text == "argmax_value") return NamedReduction{ReduceKind::kArgmax, Rule::kChecked, true};
   Rule rule = Rule::kChecked;
   for (const auto& [prefix, named] :
        {std::pair{std::string_view("wrapping_"), Rule::kWrap},

@@ -31,13 +31,11 @@ struct Builtin {
 std::span<const Builtin> AllBuiltins();
 const Builtin* BuiltinNamed(std::string_view text);
 
-/// Whether the documented language has a function of this name that is not built yet.
-bool IsPlannedFunction(std::string_view text);
-
 /// The reduction of this name (`sum`, `wrapping_sum`, `argmax`, ...) with its overflow rule.
 struct NamedReduction {
   ReduceKind kind;
   Rule rule;
+  bool with_value = false;  ///< `argmin_value`: the place and the value
 };
 std::optional<NamedReduction> ReductionNamed(std::string_view text);
 

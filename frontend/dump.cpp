@@ -220,6 +220,8 @@ std::string HeadOf(const Statement& s) {
       return "assert";
     case StatementKind::kPrint:
       return "print";
+    case StatementKind::kDebug:
+      return "debug";
     case StatementKind::kExpectError:
       return fmt::format("expect_error {}", s.name.text);
     case StatementKind::kExpectCompileError:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "frontend/library.h"
 #include "frontend/lowering.h"
 
 namespace einkorn::frontend {
@@ -50,9 +51,6 @@ Operand FunctionLowering::LowerCall(const Expr& e, const DataType& expected, boo
     Report(DiagnosticCode::kWrongKindOfName, callee.range, name, "a type", "a function").hint =
         fmt::format("convert with `as`: x as {}", name);
     return {};
-  } else if (IsPlannedFunction(name)) {
-    Report(DiagnosticCode::kNotBuilt, callee.range, fmt::format("calls of `{}`", name));
-    return {};
   } else if (const Variable* variable = Find(name)) {
     Report(DiagnosticCode::kWrongKindOfName, callee.range, name, "a variable", "a function").hint =
         variable->in_memory || variable->type.is_array()
@@ -70,9 +68,9 @@ Operand FunctionLowering::LowerCall(const Expr& e, const DataType& expected, boo
 void FunctionLowering::ReportMethod(const Expr& callee) {
   const Expr& object = expr(callee.a);
   const bool is_name = object.kind == ExprKind::kName;
-  if (is_name && object.text == "random" && Find(object.text) == nullptr) {
-    Report(DiagnosticCode::kNotBuilt, callee.range,
-           fmt::format("calls of `{}`", SourceText(callee.range)));
+  if (is_name && Find(object.text) == nullptr && LibrarySource(object.text)) {
+    Report(DiagnosticCode::kUnknownName, callee.range, object.text).hint =
+        fmt::format("write `import std.{};` at the top of the file", object.text);
     return;
   }
   const Operand value = LowerReference(callee.a);

@@ -242,6 +242,7 @@ void FunctionLowering::SummariseBlock(const Block& block, int loop_depth, BodySu
       case StatementKind::kParallelFor:
         ++depth;
         break;
+      case StatementKind::kDebug:
       case StatementKind::kExpectError:
       case StatementKind::kExpectCompileError:
         continue;  // leaves no variable changed

@@ -4,8 +4,15 @@
 #include <algorithm>
 
 #include "frontend/lowering.h"
+#include "frontend/walk.h"
 
 namespace einkorn::frontend {
+namespace {
+
+/// What @depth may ask for; a call needs some stack on every target.
+constexpr int64_t kMostDepth = 4000;
+
+}  // namespace
 
 FunctionLowering::FunctionLowering(ModuleLowering& module, const Item& item,
                                    TypeArguments type_arguments, ir::Function& function, int level)
@@ -35,6 +42,7 @@ void FunctionLowering::Lower() {
   }
   result_type_ = signature->result;
   LowerParameters(*signature);
+  LowerAttributes();
   live_ = DeclareHidden("live", ScalarType::kBool, builder_.Bool(true));
   returned_ = DeclareHidden("returned", ScalarType::kBool, builder_.Bool(false));
   if (result_type_.valid()) result_ = DeclareHidden("result", Zero(result_type_, {}));
@@ -190,6 +198,64 @@ VariableId FunctionLowering::LowerParameter(const BoundParameter& p) {
   if (kind == VariableKind::kInoutParameter) inout_parameters_.push_back(id);
   if (kind == VariableKind::kArrayWritable) writable_arrays_.emplace_back(id, value.parts);
   return id;
+}
+
+void FunctionLowering::LowerAttributes() {
+  ir::Function& function = builder_.function();
+  for (const Attribute& attribute : item_.attributes) {
+    const auto refuse = [&](std::string why) {
+      Report(DiagnosticCode::kInvalidAttribute, attribute.name.range, attribute.name.text, why);
+    };
+    const bool is_function = item_.kind == ItemKind::kFunction;
+    if (attribute.name.text == "depth") {
+      const auto depth = attribute.argument.valid()
+                             ? module_.ConstantInteger(attribute.argument, item_, type_arguments_)
+                             : std::nullopt;
+      if (!is_function || !depth || *depth < 1 || *depth > kMostDepth)
+        refuse(
+            fmt::format("it stands before a function, with a constant from 1 to {}", kMostDepth));
+      else
+        function.depth_limit = static_cast<int>(*depth);
+    } else if (attribute.name.text == "memo") {
+      std::set<const Item*> seen;
+      if (!is_function || !result_type_.valid() || !IsPure(item_, seen))
+        refuse(
+            "it stands before a function of scalars that returns a value, writes nothing and "
+            "prints nothing");
+      else
+        function.is_memo = true;
+    } else if (attribute.name.text == "unordered") {
+      if (item_.kind != ItemKind::kKernel) refuse("it stands before a kernel");
+    } else if (attribute.name.text == "fast") {
+      Report(DiagnosticCode::kNotBuilt, attribute.name.range, "functions marked @fast");
+    } else {
+      refuse("attributes are @depth(N), @memo and @unordered");
+    }
+  }
+}
+
+bool FunctionLowering::IsPure(const Item& item, std::set<const Item*>& seen) const {
+  if (!seen.insert(&item).second) return true;
+  const SourceUnit& unit = module_.program().UnitOf(item);
+  bool pure = true;
+  for (const ParameterDecl& parameter : item.parameters)
+    pure = pure && parameter.access == AccessKind::kIn &&
+           unit.tree.type(parameter.type).kind != TypeExprKind::kArray;
+  SyntaxVisitor visitor;
+  visitor.statement = [&](const Statement& s) {
+    pure = pure && s.kind != StatementKind::kPrint && s.kind != StatementKind::kParallelFor;
+  };
+  visitor.expression = [&](const Expr& e) {
+    if (e.kind != ExprKind::kCall || !pure) return;
+    const Expr& callee = unit.tree.expr(e.a);
+    const SourceUnit* where = &unit;
+    if (callee.kind == ExprKind::kField && unit.tree.expr(callee.a).kind == ExprKind::kName)
+      where = unit.ImportNamed(unit.tree.expr(callee.a).text);
+    const Item* called = where == nullptr ? nullptr : where->ItemNamed(callee.text);
+    if (called != nullptr) pure = IsPure(*called, seen);
+  };
+  Walk(unit.tree, item.body, visitor);
+  return pure;
 }
 
 void FunctionLowering::LowerConditions() {

@@ -33,7 +33,35 @@ Operand FunctionLowering::FinishReduction(const ReduceParts& parts, const DataTy
                                           const std::function<Term()>& lower_term) {
   DataType whole;
   const Operand first = ReduceLeaf(parts, expected, condition, lower_term, 0, whole);
-  if (!first.ok() || whole.is_scalar()) return first;
+  if (!first.ok()) return {};
+  const bool is_arg =
+      parts.reduction.kind == ReduceKind::kArgmin || parts.reduction.kind == ReduceKind::kArgmax;
+  if (is_arg) {
+    // A place for each variable: the same search, of which each gives one.
+    Operand place = first;
+    if (parts.types.size() > 1) {
+      std::vector<Operand> places = {Coerce(first, ScalarType::kI64, parts.range)};
+      for (size_t k = 1; k < parts.types.size(); ++k)
+        places.push_back(Coerce(ReduceLeaf(parts, expected, condition, lower_term, k, whole),
+                                ScalarType::kI64, parts.range));
+      const auto count = static_cast<int64_t>(places.size());
+      place = Gather(DataType::Array({count}, ScalarType::kI64), places);
+    }
+    if (!parts.reduction.with_value) return place;
+    ReduceParts extreme = parts;
+    extreme.reduction = {
+        parts.reduction.kind == ReduceKind::kArgmin ? ReduceKind::kMin : ReduceKind::kMax,
+        Rule::kChecked};
+    const Operand value = ReduceLeaf(extreme, {}, condition, lower_term, 0, whole);
+    if (!value.ok()) return {};
+    if (parts.types.size() == 1) place = Coerce(place, ScalarType::kI64, parts.range);
+    std::vector<ir::ValueId> leaves = place.parts;
+    leaves.push_back(value.value());
+    return MakeValue(MakeStruct(fmt::format("Best<{}>", value.type.text()), nullptr,
+                                {{"index", place.type}, {"value", value.type}}),
+                     std::move(leaves));
+  }
+  if (whole.is_scalar()) return first;
   std::vector<ir::ValueId> leaves = first.parts;
   for (size_t leaf = 1; leaf < whole.leaf_count(); ++leaf) {
     const Operand next = ReduceLeaf(parts, expected, condition, lower_term, leaf, whole);
@@ -62,11 +90,6 @@ Operand FunctionLowering::ReduceLeaf(const ReduceParts& parts, const DataType& e
   const bool wants_bool =
       kind == ReduceKind::kAny || kind == ReduceKind::kAll || kind == ReduceKind::kCount;
   const bool is_arg = kind == ReduceKind::kArgmin || kind == ReduceKind::kArgmax;
-  if (is_arg && parts.types.size() > 1) {
-    Report(DiagnosticCode::kNotBuilt, parts.range,
-           fmt::format("reductions by `{}` over several variables", name));
-    return {};
-  }
   std::optional<ScalarType> expected;
   if (expected_type.is_scalar()) expected = expected_type.scalar();
   const auto before = Snapshot();
@@ -163,6 +186,8 @@ Operand FunctionLowering::ReduceLeaf(const ReduceParts& parts, const DataType& e
   }
   if (ok) {
     std::vector<ir::ValueId> yields = {include, value};
+    if (is_arg && parts.types.size() > 1)
+      factor = builder_.function().region(region).arguments[leaf];
     if (factor.valid()) yields.push_back(factor);
     builder_.Yield(yields, parts.range);
   }
@@ -174,7 +199,7 @@ Operand FunctionLowering::ReduceLeaf(const ReduceParts& parts, const DataType& e
   ScalarType result = type;
   if (kind == ReduceKind::kCount)
     result = expected && IsInteger(*expected) ? *expected : ScalarType::kI64;
-  if (is_arg) result = parts.types[0];
+  if (is_arg) result = parts.types[leaf];
   const bool integer_sum =
       IsInteger(result) &&
       (kind == ReduceKind::kSum || kind == ReduceKind::kProd || kind == ReduceKind::kCount);
@@ -197,10 +222,7 @@ Operand FunctionLowering::ReduceLeaf(const ReduceParts& parts, const DataType& e
 Operand FunctionLowering::LowerReduction(const Expr& e, const DataType& expected) {
   const auto reduction = ReductionNamed(e.text);
   if (!reduction) {
-    if (IsPlannedFunction(e.text))
-      Report(DiagnosticCode::kNotBuilt, e.range, fmt::format("reductions by `{}`", e.text));
-    else
-      ReportUnknown(e.text, e.range);
+    ReportUnknown(e.text, e.range);
     return {};
   }
   ReduceParts parts;

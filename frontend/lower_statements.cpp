@@ -102,6 +102,9 @@ Flow FunctionLowering::LowerStatement(const Statement& s) {
     case StatementKind::kPrint:
       LowerPrint(s);
       return Flow::kLive;
+    case StatementKind::kDebug:
+      LowerDebug(s);
+      return Flow::kLive;
     case StatementKind::kExpectError:
       LowerExpectError(s);
       return Flow::kLive;
@@ -542,8 +545,11 @@ void FunctionLowering::LowerAtomic(const Statement& s) {
     return;
   }
   const ScalarType element = place.scalar();
-  if (IsFloat(element)) {
-    Report(DiagnosticCode::kNotBuilt, s.range, "atomics on floats, which need @unordered,");
+  const bool is_unordered = item_.AttributeNamed("unordered") != nullptr;
+  if (IsFloat(element) && !is_unordered) {
+    Report(DiagnosticCode::kInvalidAtomic, s.range, "an atomic on floats needs @unordered").hint =
+        "its rounding depends on the order of arrival; write `@unordered` before the kernel to "
+        "allow that, or use a reduction";
     return;
   }
   std::optional<AtomicKind> kind;
@@ -555,14 +561,18 @@ void FunctionLowering::LowerAtomic(const Statement& s) {
     if (InfoOf(s.binary).rule == Rule::kWrap) rule = Rule::kWrap;
     if (InfoOf(s.binary).rule == Rule::kSaturate) kind = std::nullopt;
   }
-  if (!kind || !IsInteger(element)) {
+  const bool adds = kind == AtomicKind::kAdd || kind == AtomicKind::kSub;
+  if (IsFloat(element)) rule = Rule::kNone;
+  if (!kind || (!IsInteger(element) && !(IsFloat(element) && adds))) {
     Report(DiagnosticCode::kInvalidAtomic, s.range,
-           kind ? "atomics combine integers" : "this operator has no atomic form")
+           !kind              ? "this operator has no atomic form"
+           : IsFloat(element) ? "atomics of floats only add and subtract"
+                              : "atomics combine integers")
         .hint = "atomics are += -= +%= -%= min= max= &= |= ^=";
     return;
   }
   // Only sums can leave the range of their type.
-  if (*kind != AtomicKind::kAdd && *kind != AtomicKind::kSub) rule = Rule::kWrap;
+  if (!adds) rule = Rule::kWrap;
   const Operand value = LowerAs(s.b, element);
   if (!value.ok()) return;
   std::vector<ir::ValueId> operands = {place.value()};
@@ -780,6 +790,15 @@ void FunctionLowering::LowerAssert(const Statement& s) {
 void FunctionLowering::LowerPrint(const Statement& s) {
   auto [text, values] = LowerFormat(s.format);
   builder_.Append({.opcode = Opcode::kPrint, .range = s.range, .operands = values, .text = text});
+}
+
+// Checked like other code, into a region that nothing holds: this is no debug mode.
+void FunctionLowering::LowerDebug(const Statement& s) {
+  const auto before = Snapshot();
+  const ir::RegionId outside = builder_.Enter(builder_.NewRegion());
+  LowerBlock(s.block);
+  builder_.Enter(outside);
+  Restore(before);
 }
 
 void FunctionLowering::LowerExpectError(const Statement& s) {

@@ -262,6 +262,9 @@ class FunctionLowering {
   std::optional<ir::ShapeExpr> ConstantShape(const Expr& e, const Item& item);
   ir::ValueId LowerShapeValue(const ir::ShapeExpr& shape, SourceRange range);
   void LowerConditions();
+  void LowerAttributes();
+  /// Whether a call may be replaced by its result of before.
+  bool IsPure(const Item& item, std::set<const Item*>& seen) const;
   void FinishBody(Flow flow);
 
   // --- statements (lower_statements.cpp)
@@ -301,6 +304,7 @@ class FunctionLowering {
   void LowerSwap(const Expr& call);
   void LowerAssert(const Statement& statement);
   void LowerPrint(const Statement& statement);
+  void LowerDebug(const Statement& statement);
   void LowerExpectError(const Statement& statement);
   void LowerExpectCompileError(const Statement& statement);
   Flow LowerReturn(const Statement& statement);

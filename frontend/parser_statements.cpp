@@ -191,7 +191,7 @@ bool Parser::ParseStatement(Block& block) {
       } else if (AtWord("expect_compile_error") && Kind(1) == TokenKind::kName) {
         statement = ParseExpectation(StatementKind::kExpectCompileError);
       } else if (AtWord("debug") && Kind(1) == TokenKind::kLeftBrace) {
-        return SkipDebug();
+        statement = ParseDebug();
       } else {
         return ParseAssignmentOrValue(block);
       }
@@ -635,10 +635,13 @@ StatementId Parser::ParseStatic() {
   return id;
 }
 
-bool Parser::SkipDebug() {
-  ReportNotBuilt(RangeOf(Advance()), "`debug` blocks");
-  SkipBrackets();
-  return true;
+StatementId Parser::ParseDebug() {
+  Statement s;
+  s.kind = StatementKind::kDebug;
+  const Token first = Advance();
+  s.block = ParseBlock(BlockUse::kStatements);
+  s.range = RangeFrom(first);
+  return s.block.valid() ? Add(std::move(s)) : StatementId();
 }
 
 }  // namespace einkorn::frontend

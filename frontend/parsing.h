@@ -174,7 +174,7 @@ class Parser {
   StatementId ParseAssert();
   StatementId ParsePrint();
   StatementId ParseExpectation(StatementKind kind);
-  bool SkipDebug();
+  StatementId ParseDebug();
   StatementId ParseStatic();
   void ReportNoStatement();
   bool AtForeignStatement() const;

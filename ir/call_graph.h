@@ -7,9 +7,6 @@
 
 namespace einkorn::ir {
 
-/// How deep recursive functions may be nested, the outermost call being 1.
-inline constexpr int kMaxRecursionDepth = 1000;
-
 class CallGraph {
  public:
   explicit CallGraph(const Module& module);

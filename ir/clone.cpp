@@ -111,6 +111,8 @@ Function CloneSignature(const Function& source) {
   made.kind = source.kind;
   made.results = source.results;
   made.range = source.range;
+  made.depth_limit = source.depth_limit;
+  made.is_memo = source.is_memo;
   Builder builder(made);
   for (const Param& param : source.params) builder.AddParam(param, source.type(param.value));
   made.body = builder.NewRegion();

@@ -34,7 +34,8 @@ class Extreme : public Fold {
     const ValueId is_first = emit.Unary(Opcode::kNot, found);
     const ValueId is_better = emit.Binary(
         Opcode::kAnd, term.include, emit.Binary(Opcode::kOr, is_first, Differ(emit, next, best)));
-    stepped.push_back(emit.Select(is_better, term.variable, carried[2]));
+    stepped.push_back(
+        emit.Select(is_better, term.factor.valid() ? term.factor : term.variable, carried[2]));
     return stepped;
   }
 

@@ -22,7 +22,7 @@ constexpr size_t kMostOps = 2000;
 // A kernel may make arrays of any size, which must be gone when it returns and may not be made
 // inside a parallel loop; those of functions are small.
 bool MayBeInlined(const Function& function) {
-  if (function.kind == FunctionKind::kFunction) return true;
+  if (function.kind == FunctionKind::kFunction) return !function.is_memo;
   if (function.kind != FunctionKind::kKernel) return false;
   return std::ranges::none_of(function.ops,
                               [](const Op& op) { return op.opcode == Opcode::kArray; });

@@ -18,7 +18,9 @@
 //   reduce   (%from, %to, %step)… { (iv…) … yield include, term [, factor] }
 //            The immediate holds the ReduceKind and the inclusive bits. A term that is left out
 //            yields include = false and the identity. With a factor (float sums) the pair is folded
-//            by fma. The result may be wider than the term.
+//            by fma. The result may be wider than the term. Of argmin and argmax it is the place of
+//            the best term, which stands where a sum has its factor; else the only range's
+//            variable.
 //   frame    arguments… { yield results… }   text: "name(first, second)"
 //
 // Reports: the text of `fail`, `print` and of assertions holds `{}` for each operand in order, `{{`
@@ -133,6 +135,9 @@ struct Param {
 enum class FunctionKind : uint8_t { kKernel, kFunction, kTest, kConstant };
 std::string_view TextOf(FunctionKind kind);
 
+/// How deep recursive functions may be nested, the outermost call being 1, unless they say so.
+inline constexpr int kMaxRecursionDepth = 1000;
+
 /// One specialised function. Symbols come first among the parameters.
 struct Function {
   std::string name;
@@ -141,6 +146,8 @@ struct Function {
   std::vector<Type> results;
   RegionId body;  ///< no arguments; the parameters' values are visible in it
   SourceRange range;
+  int depth_limit = kMaxRecursionDepth;  ///< a call of it may not nest deeper
+  bool is_memo = false;  ///< its results, of scalars and pure, are kept in a table of the launch
 
   std::vector<Value> values;
   std::vector<Op> ops;

@@ -218,6 +218,8 @@ class ModuleParser {
     Expect(")");
     SettleSymbols();
     if (Accept("->")) ParseList([&] { function().results.push_back(ParseType()); });
+    if (Accept("depth")) function().depth_limit = ParseNumber<int>("a depth");
+    if (Accept("memo")) function().is_memo = true;
     function().range = ParsePlace();
     function().body = ParseRegion();
   }

@@ -75,6 +75,9 @@ class FunctionPrinter {
     }
     text_ += ")";
     PrintList(" -> ", function_.results, [](Type type) { return TextOf(type); });
+    if (function_.depth_limit != kMaxRecursionDepth)
+      text_ += fmt::format(" depth {}", function_.depth_limit);
+    if (function_.is_memo) text_ += " memo";
     PrintPlace(function_.range);
     PrintRegion(function_.body);
     return text_ + "\n";

@@ -17,7 +17,7 @@ namespace einkorn::ir {
 struct Term {
   ValueId include;
   ValueId value;
-  ValueId factor;    ///< may be invalid
+  ValueId factor;    ///< of argmin and argmax the place; may be invalid
   ValueId variable;  ///< the induction variable of the first range
 };
 

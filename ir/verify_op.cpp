@@ -220,8 +220,11 @@ class OpVerifier {
     if (!has_value) return;
     Require(operands_.back() == Type::Scalar(array.scalar),
             "the value has another type than the elements");
-    Require(op_.opcode != Opcode::kAtomic || IsInteger(array.scalar),
-            "atomics combine integers only");
+    const auto kind = static_cast<AtomicKind>(op_.immediate);
+    const bool adds = kind == AtomicKind::kAdd || kind == AtomicKind::kSub;
+    Require(
+        op_.opcode != Opcode::kAtomic || IsInteger(array.scalar) || (IsFloat(array.scalar) && adds),
+        "atomics combine integers, floats by sums only");
     const ValueId target = function_.operand(op_, 0);
     for (const Param& param : function_.params)
       if (param.value == target && !param.is_written()) Report("it writes an `in` parameter");
@@ -329,6 +332,14 @@ class OpVerifier {
     if (yields.size() != 2 && yields.size() != 3)
       return Report("its region yields an inclusion, a term and perhaps a factor");
     Require(function_.type(yields[0]) == kBool, "the inclusion is not a bool");
+    const bool is_arg =
+        ReduceKindOf(op_) == ReduceKind::kArgmin || ReduceKindOf(op_) == ReduceKind::kArgmax;
+    if (is_arg && yields.size() == 3) {
+      const Type place = function_.type(yields[2]);
+      Require(IsIntegerScalar(place) && results_[0] == place && IsNumber(function_.type(yields[1])),
+              "its result is not the place of its terms");
+      return;
+    }
     VerifyReduction(variables, function_.type(yields[1]));
     if (yields.size() == 3) {
       const bool fuses = ReduceKindOf(op_) == ReduceKind::kSum && IsFloat(results_[0].scalar) &&

@@ -221,7 +221,8 @@ void FunctionEmitter::EmitCall(ir::OpId id, const ir::Op& op) {
                       .op = id,
                       .fault = FaultKind::kRecursion,
                       .scope = scope_};
-      LeaveIf(b_.CreateICmpSGE(depth_, b_.getInt32(ir::kMaxRecursionDepth)), site,
+      const int limit = module_.source().function(callee).depth_limit;
+      LeaveIf(b_.CreateICmpSGE(depth_, b_.getInt32(static_cast<uint32_t>(limit))), site,
               [] { return std::vector<Value*>(); });
       depth = b_.CreateAdd(depth_, b_.getInt32(1), "", false, true);
     }

@@ -54,9 +54,11 @@ void FunctionEmitter::EmitCallable() {
     values.emplace_back(function_.type(param.value).scalar, scalar(param.value));
   }
   OpenScope(Scope::Kind::kFunction, {}, values);
+  EmitMemoFind();
   Value* mark = HasHeapArrays(function_.body) ? Mark() : nullptr;
   EmitRegion(function_.body);
   if (mark != nullptr) Release(mark, {}, {});
+  EmitMemoKeep();
   Value* result = ::llvm::PoisonValue::get(target_->getReturnType());
   result = b_.CreateInsertValue(result, b_.getFalse(), 0);
   unsigned index = 1;
@@ -65,6 +67,59 @@ void FunctionEmitter::EmitCallable() {
   b_.CreateRet(result);
   FinishBuffer();
   FinishAliasScopes();
+}
+
+// Before the body of a function whose results are kept: returns one that is known.
+void FunctionEmitter::EmitMemoFind() {
+  Value* depth = depth_ != nullptr ? depth_ : b_.getInt32(0);
+  if (!function_.is_memo) {
+    if (module_.HasMemo() && module_.IsRecursive(id_))
+      b_.CreateCall(
+          module_.Runtime("einkorn_depth", b_.getVoidTy(), {b_.getPtrTy(), b_.getInt32Ty()}),
+          {state_, depth});
+    return;
+  }
+  const uint64_t words = function_.params.size() + function_.results.size();
+  memo_ = StackSlot(::llvm::ArrayType::get(b_.getInt64Ty(), words), "memo");
+  const auto word = [&](size_t i) {
+    return b_.CreateConstInBoundsGEP1_64(b_.getInt64Ty(), memo_, i);
+  };
+  for (size_t i = 0; i < function_.params.size(); ++i) {
+    const ir::ValueId param = function_.params[i].value;
+    b_.CreateStore(llvm_code::ToBits(b_, function_.type(param).scalar, scalar(param)), word(i));
+  }
+  ::llvm::FunctionCallee find =
+      module_.Runtime("einkorn_memo_find", b_.getInt1Ty(),
+                      {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy(), b_.getInt32Ty()});
+  ::llvm::cast<::llvm::Function>(find.getCallee())->addRetAttr(::llvm::Attribute::ZExt);
+  Value* is_known = b_.CreateCall(find, {state_, b_.getInt32(id_.index), memo_, depth});
+  Block* known = NewBlock("known");
+  Block* computed = NewBlock("computed");
+  b_.CreateCondBr(is_known, known, computed);
+  b_.SetInsertPoint(known);
+  Value* result = ::llvm::PoisonValue::get(target_->getReturnType());
+  result = b_.CreateInsertValue(result, b_.getFalse(), 0);
+  for (size_t i = 0; i < function_.results.size(); ++i) {
+    Value* bits = b_.CreateLoad(b_.getInt64Ty(), word(i));
+    result =
+        b_.CreateInsertValue(result, llvm_code::FromBits(b_, function_.results[i].scalar, bits),
+                             static_cast<unsigned>(i) + 1);
+  }
+  b_.CreateRet(result);
+  b_.SetInsertPoint(computed);
+}
+
+void FunctionEmitter::EmitMemoKeep() {
+  if (!function_.is_memo) return;
+  const std::vector<Code> yielded = YieldedOf(function_.body);
+  for (size_t i = 0; i < yielded.size(); ++i)
+    b_.CreateStore(
+        llvm_code::ToBits(b_, function_.results[i].scalar, yielded[i][0]),
+        b_.CreateConstInBoundsGEP1_64(b_.getInt64Ty(), memo_, function_.params.size() + i));
+  Value* depth = depth_ != nullptr ? depth_ : b_.getInt32(0);
+  b_.CreateCall(module_.Runtime("einkorn_memo_keep", b_.getVoidTy(),
+                                {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy(), b_.getInt32Ty()}),
+                {state_, b_.getInt32(id_.index), memo_, depth});
 }
 
 void FunctionEmitter::EmitEntry() {

@@ -287,14 +287,15 @@ void FunctionEmitter::EmitAtomic(ir::OpId id, const ir::Op& op) {
   Value* address = Locate(id, op);
   if (!is_body_ || made_here_[array.index]) return EmitPlainAtomic(id, op, address);
   const bool is_signed = IsSigned(function_.type(array).scalar);
+  const bool is_float = IsFloat(function_.type(array).scalar);
   using Operation = ::llvm::AtomicRMWInst::BinOp;
   Operation operation = Operation::Add;
   switch (static_cast<AtomicKind>(op.immediate)) {
     case AtomicKind::kAdd:
-      operation = Operation::Add;
+      operation = is_float ? Operation::FAdd : Operation::Add;
       break;
     case AtomicKind::kSub:
-      operation = Operation::Sub;
+      operation = is_float ? Operation::FSub : Operation::Sub;
       break;
     case AtomicKind::kMin:
       operation = is_signed ? Operation::Min : Operation::UMin;

@@ -12,6 +12,7 @@
 
 #include <llvm/IR/Module.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <vector>
@@ -47,6 +48,7 @@ class ModuleEmitter {
   /// The LLVM function of a function that is called.
   ::llvm::Function* CalleeOf(ir::FunctionId id) { return functions_[id.index]; }
   bool IsRecursive(ir::FunctionId id) const { return calls_.IsRecursive(id); }
+  bool HasMemo() const { return std::ranges::any_of(source_.functions, &ir::Function::is_memo); }
   /// Whether functions are passed how deep recursion is.
   bool HasDepth() const { return calls_.HasRecursion(); }
   const ArrayFacts& FactsOf(ir::FunctionId id) const { return facts_[id.index]; }
@@ -119,6 +121,8 @@ class FunctionEmitter {
   // --- memory (emit_memory.cpp)
   void EmitArray(ir::OpId id, const ir::Op& op);
   void EmitView(ir::OpId id, const ir::Op& op);
+  void EmitMemoFind();
+  void EmitMemoKeep();
   void EmitHeapArray(ir::OpId id, const ir::Op& op);
   /// Which new arrays of constant size live on the stack, by operation.
   static std::vector<bool> ChooseStackArrays(const ModuleEmitter& module, ir::FunctionId id);
@@ -196,6 +200,7 @@ class FunctionEmitter {
   std::map<uint32_t, std::vector<std::pair<ScalarType, Value*>>> scope_values_;
   Value* linear_ = nullptr;  ///< in a body: the iteration, to be returned by a fault
 
+  Value* memo_ = nullptr;  // arguments and results of a function whose results are kept
   bool is_body_ = false;
   std::vector<bool> made_here_;                 ///< in a body: arrays of the iteration, by value
   std::map<uint32_t, uint32_t> first_atomics_;  ///< in a body: by array value

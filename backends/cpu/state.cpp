@@ -113,7 +113,7 @@ Fault DescribeRecord(const Launch& launch, const std::vector<Segment>& record) {
   if (site.kind == Site::Kind::kRecursion) {
     const ir::Op& call = function.op(site.op);
     const ir::Function& callee = launch.module->function(ir::FunctionId(call.immediate));
-    fault = DescribeRecursion(call.range, callee.name, ir::kMaxRecursionDepth);
+    fault = DescribeRecursion(call.range, callee.name, callee.depth_limit);
   } else {
     fault = DescribeFault(function, site.op, site.fault, operands);
   }
@@ -300,6 +300,47 @@ double FmodDouble(double a, double b) {
   return std::fmod(a, b);
 }
 
+// --- Results that are kept
+
+std::vector<uint64_t> MemoKey(const ir::Function& callee, uint32_t function,
+                              const uint64_t* arguments) {
+  std::vector<uint64_t> key(arguments, arguments + callee.params.size());
+  key.push_back(function);
+  return key;
+}
+
+// True with the results in `buffer` if the call was made before. Else its depth is counted from
+// here, until MemoKeep; the depth counted so far lies on a stack.
+bool MemoFind(State* state, uint32_t function, uint64_t* buffer, int32_t depth) {
+  if (state->memo == nullptr) state->memo = std::make_unique<Memo>(*state->launch->module);
+  Memo& memo = *state->memo;
+  const ir::Function& callee = state->launch->module->function(ir::FunctionId(function));
+  if (const MemoEntry* known = memo.table.Find(MemoKey(callee, function, buffer), depth)) {
+    memo.deepest = std::max(memo.deepest, depth + known->height);
+    std::ranges::copy(known->results, buffer);
+    return true;
+  }
+  memo.outer.push_back(memo.deepest);
+  memo.deepest = depth;
+  return false;
+}
+
+// `buffer` holds the arguments, then the results.
+void MemoKeep(State* state, uint32_t function, const uint64_t* buffer, int32_t depth) {
+  Memo& memo = *state->memo;
+  const ir::Function& callee = state->launch->module->function(ir::FunctionId(function));
+  const uint64_t* results = buffer + callee.params.size();
+  memo.table.Keep(MemoKey(callee, function, buffer),
+                  {{results, results + callee.results.size()}, memo.deepest - depth});
+  memo.deepest = std::max(memo.deepest, memo.outer.back());
+  memo.outer.pop_back();
+}
+
+// A recursive function begins at this depth.
+void Depth(State* state, int32_t depth) {
+  if (state->memo != nullptr) state->memo->deepest = std::max(state->memo->deepest, depth);
+}
+
 template <typename Function>
 void* AddressOf(Function* function) {
   return reinterpret_cast<void*>(function);
@@ -317,6 +358,9 @@ std::vector<RuntimeFunction> RuntimeFunctions() {
           {"einkorn_array_equal", AddressOf(ArrayEqual)},
           {"einkorn_note", AddressOf(Note)},
           {"einkorn_parallel", AddressOf(Parallel)},
+          {"einkorn_memo_find", AddressOf(MemoFind)},
+          {"einkorn_memo_keep", AddressOf(MemoKeep)},
+          {"einkorn_depth", AddressOf(Depth)},
           {"fmodf", AddressOf(FmodFloat)},
           {"fmod", AddressOf(FmodDouble)},
           {"memset", AddressOf(std::memset)},

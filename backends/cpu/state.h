@@ -14,6 +14,7 @@
 
 #include "backends/cpu/sites.h"
 #include "backends/launch.h"
+#include "backends/memo_table.h"
 
 namespace einkorn::cpu {
 
@@ -47,12 +48,21 @@ struct FreeStorage {
   void operator()(void* storage) const { std::free(storage); }
 };
 
+/// The table of a chunk, and how deep calls nest in those whose results are to be kept.
+struct Memo {
+  explicit Memo(const ir::Module& module) : table(module) {}
+  MemoTable table;
+  int deepest = 0;
+  std::vector<int> outer;
+};
+
 struct State {
   const Launch* launch = nullptr;
   std::vector<Segment> record;  ///< of a fault, innermost first
   Printed printed;
   std::vector<std::unique_ptr<void, FreeStorage>> arrays;
   AtomicNotes* notes = nullptr;  ///< of the innermost parallel loop
+  std::unique_ptr<Memo> memo;    ///< made at the first call whose result is kept
 };
 
 /// An array as compiled code hands it over.

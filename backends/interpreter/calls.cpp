@@ -25,8 +25,20 @@ bool Run::RunCall(const ir::Op& op) {
   const ir::FunctionId id(op.immediate);
   const ir::Function& callee = module_.function(id);
   const bool is_recursive = IsRecursive(id);
-  if (is_recursive && recursion_depth_ == ir::kMaxRecursionDepth)
-    return Fail(DescribeRecursion(op.range, callee.name, ir::kMaxRecursionDepth));
+  if (is_recursive && recursion_depth_ >= callee.depth_limit)
+    return Fail(DescribeRecursion(op.range, callee.name, callee.depth_limit));
+  std::vector<uint64_t> key;
+  const int outer_deepest = deepest_;
+  if (callee.is_memo) {
+    key = MemoKey(id, op);
+    if (const MemoEntry* known = memo_.Find(key, recursion_depth_)) {
+      deepest_ = std::max(deepest_, recursion_depth_ + known->height);
+      for (size_t i = 0; i < known->results.size(); ++i)
+        bits(function_->result(op, i)) = known->results[i];
+      return true;
+    }
+    deepest_ = recursion_depth_;
+  }
 
   std::vector<uint64_t> registers(callee.values.size());
   for (size_t i = 0; i < callee.params.size(); ++i)
@@ -35,6 +47,7 @@ bool Run::RunCall(const ir::Op& op) {
   const ir::Function* const caller = std::exchange(function_, &callee);
   uint64_t* const caller_registers = std::exchange(registers_, registers.data());
   recursion_depth_ += is_recursive ? 1 : 0;
+  deepest_ = std::max(deepest_, recursion_depth_);
   bool ok = false;
   std::vector<uint64_t> results;
   {
@@ -49,7 +62,15 @@ bool Run::RunCall(const ir::Op& op) {
   function_ = caller;
   registers_ = caller_registers;
   for (size_t i = 0; i < results.size(); ++i) bits(function_->result(op, i)) = results[i];
+  if (ok && callee.is_memo) memo_.Keep(std::move(key), {results, deepest_ - recursion_depth_});
+  deepest_ = std::max(deepest_, outer_deepest);
   return ok;
+}
+
+std::vector<uint64_t> Run::MemoKey(ir::FunctionId callee, const ir::Op& op) {
+  std::vector<uint64_t> key = OperandBits(op);
+  key.push_back(callee.index);
+  return key;
 }
 
 bool Run::RunLaunch(const ir::Op& op) {

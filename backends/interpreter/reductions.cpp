@@ -235,10 +235,10 @@ bool Run::FindExtreme(ir::OpId id, const ir::Op& op) {
 
   std::optional<uint64_t> best;
   uint64_t place = 0;
-  const bool ok = ForEachTerm(op, [&](bool include, uint64_t term, const uint64_t*) {
+  const bool ok = ForEachTerm(op, [&](bool include, uint64_t term, const uint64_t* given) {
     if (!include) return true;
     const uint64_t next = Apply(opcode, type, {best.value_or(term), term});
-    if (!best || next != *best) place = bits(variable);
+    if (!best || next != *best) place = given != nullptr ? *given : bits(variable);
     best = next;
     return true;
   });
@@ -247,8 +247,7 @@ bool Run::FindExtreme(ir::OpId id, const ir::Op& op) {
   const ir::ValueId result = function_->result(op);
   const ScalarType result_type = function_->type(result).scalar;
   bits(result) =
-      is_place ? IntegerBits(result_type, IntegerValue(function_->type(variable).scalar, place))
-               : Widen(type, best.value_or(0), result_type);
+      is_place ? Canonical(result_type, place) : Widen(type, best.value_or(0), result_type);
   return true;
 }
 

@@ -2,16 +2,59 @@
 #include "backends/interpreter/run.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
+#include <exception>
+#include <functional>
 
 #include "backends/interpreter/interpreter.h"
 
 namespace einkorn {
 
+namespace {
+
+// Calls of recursive functions nest on the interpreter's own stack, and loops in them do too; the
+// pages of this one are only there once they are used.
+constexpr size_t kDeepStackBytes = size_t{1} << 30;
+
+// Runs `body` on a stack of its own, or on the caller's where the system gives none.
+void OnDeepStack(const std::function<void()>& body) {
+  struct Task {
+    const std::function<void()>& body;
+    std::exception_ptr failure;
+  } task{body, nullptr};
+  const auto run = [](void* given) -> void* {
+    Task& its = *static_cast<Task*>(given);
+    try {
+      its.body();
+    } catch (...) {
+      its.failure = std::current_exception();
+    }
+    return nullptr;
+  };
+  pthread_attr_t attributes;
+  pthread_t thread;
+  pthread_attr_init(&attributes);
+  const bool is_started = pthread_attr_setstacksize(&attributes, kDeepStackBytes) == 0 &&
+                          pthread_create(&thread, &attributes, run, &task) == 0;
+  pthread_attr_destroy(&attributes);
+  if (!is_started) return body();
+  pthread_join(thread, nullptr);
+  if (task.failure) std::rethrow_exception(task.failure);
+}
+
+}  // namespace
+
 LaunchOutcome Interpret(const ir::Module& module, ir::FunctionId function,
                         std::span<const LaunchArgument> arguments, LaunchHost* host) {
-  return interpreter::Run(module, host).Start(function, arguments);
+  LaunchOutcome outcome;
+  const auto run = [&] { outcome = interpreter::Run(module, host).Start(function, arguments); };
+  if (ir::CallGraph(module).HasRecursion())
+    OnDeepStack(run);
+  else
+    run();
+  return outcome;
 }
 
 namespace interpreter {

@@ -13,6 +13,7 @@
 
 #include "backends/interpreter/array.h"
 #include "backends/launch.h"
+#include "backends/memo_table.h"
 #include "ir/call_graph.h"
 #include "ir/scalar.h"
 
@@ -52,7 +53,7 @@ enum class Step : uint8_t { kNext, kLeave, kFault };
 
 class Run {
  public:
-  Run(const ir::Module& module, LaunchHost* host) : module_(module), host_(host) {}
+  Run(const ir::Module& module, LaunchHost* host) : module_(module), host_(host), memo_(module) {}
   LaunchOutcome Start(ir::FunctionId function, std::span<const LaunchArgument> arguments);
 
  private:
@@ -97,6 +98,7 @@ class Run {
   std::vector<FaultFrame> Stack() const;
 
   // --- memory (memory.cpp)
+  std::vector<uint64_t> MemoKey(ir::FunctionId callee, const ir::Op& op);
   bool RunArray(ir::OpId id, const ir::Op& op);
   bool RunView(ir::OpId id, const ir::Op& op);
   bool RunLoad(ir::OpId id, const ir::Op& op);
@@ -161,6 +163,8 @@ class Run {
   uint64_t next_serial_ = 0;
   AtomicNotes* notes_ = nullptr;  ///< of the innermost parallel loop; null outside
   int recursion_depth_ = 0;
+  int deepest_ = 0;  ///< the greatest depth since the call whose result is to be kept
+  MemoTable memo_;
   std::optional<ir::CallGraph> calls_;  ///< made at the first call
 
   // Stacks and scratch space shared by all loops, so that entering one allocates nothing.

@@ -384,7 +384,6 @@ TEST(Parser, SaysItOfItemsToo) {
 
 TEST(Parser, RefusesWhatIsNotBuiltByName) {
   const Mistake mistakes[] = {
-      {"fn f() { debug { print(\"x\"); } }", "not_built 1:10", "`debug` blocks"},
   };
   for (const Mistake& mistake : mistakes) {
     const StageResult result = ParseText(mistake.statement + std::string("\nfn after() { }"));
