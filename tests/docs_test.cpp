@@ -12,6 +12,7 @@
 //                      `$ echo $?` shows the status of the command before
 //   ```sh              commands of ./dev that a test cannot run: the verb must be there
 //   ```diff FILE       a change to FILE: its old lines must stand there as shown
+//   ```python, ```cpp  programs of other languages, for comparison; they are not run here
 //   ```none            no code
 //
 // A block with another mark, or none, fails. With EINKORN_UPDATE=1 in the environment (`./dev test
@@ -232,7 +233,7 @@ class PageChecker {
       CheckShell(block);
     } else if (kind == "diff" && words == 2) {
       CheckDiff(block);
-    } else if (kind != "none" || words != 1) {
+    } else if ((kind != "none" && kind != "python" && kind != "cpp") || words != 1) {
       ADD_FAILURE() << "the mark of the block is not known, or its place is wrong";
     }
     return 0;
