@@ -7,6 +7,19 @@
 
 namespace einkorn::frontend {
 
+ir::ParamKind ParamKindOf(AccessKind access, bool is_array) {
+  if (!is_array) return ir::ParamKind::kScalar;
+  switch (access) {
+    case AccessKind::kIn:
+      return ir::ParamKind::kArrayIn;
+    case AccessKind::kOut:
+      return ir::ParamKind::kArrayOut;
+    case AccessKind::kInout:
+      break;
+  }
+  return ir::ParamKind::kArrayInout;
+}
+
 FunctionLowering::FunctionLowering(ModuleLowering& module, const Item& item,
                                    TypeArguments type_arguments, ir::Function& function)
     : module_(module),
@@ -151,12 +164,9 @@ VariableId FunctionLowering::LowerParameter(const BoundParameter& p) {
         .hint = "return the value, or use an array of one element";
   ir::Param param;
   param.range = p.declaration->range;
-  if (is_array) {
-    param.kind = access == AccessKind::kIn    ? ir::ParamKind::kArrayIn
-                 : access == AccessKind::kOut ? ir::ParamKind::kArrayOut
-                                              : ir::ParamKind::kArrayInout;
+  param.kind = ParamKindOf(access, is_array);
+  if (is_array)
     for (ExprId size : p.array->sizes) param.shape_texts.emplace_back(SourceText(expr(size).range));
-  }
   Operand value;
   value.type = p.type;
   value.in_memory = is_array;

@@ -107,6 +107,9 @@ struct BoundParameter {
   bool is_view() const { return rank > 0; }
 };
 
+/// What a parameter of this access is in the IR.
+ir::ParamKind ParamKindOf(AccessKind access, bool is_array);
+
 struct Signature {
   std::vector<BoundParameter> parameters;
   DataType result;  ///< invalid: none
