@@ -130,7 +130,8 @@ class ScalarColumn {
   }
 
   std::string Signed(std::string text) const {
-    return shows_plus_ && !text.starts_with('-') ? "+" + text : text;
+    if (shows_plus_ && !text.starts_with('-')) text.insert(0, 1, '+');
+    return text;
   }
 
   template <typename Float>
@@ -235,10 +236,8 @@ class ArrayPrinter {
                     size_t width) const {
     const size_t dimensions_left = array_.sizes.size() - dimension;
     if (dimensions_left == 0) return format_.Text(offset);
-    return "[" +
-           (dimensions_left == 1 ? PrintRow(offset, indent, width)
-                                 : PrintRows(dimension, offset, indent, width)) +
-           "]";
+    return fmt::format("[{}]", dimensions_left == 1 ? PrintRow(offset, indent, width)
+                                                    : PrintRows(dimension, offset, indent, width));
   }
 
  private:

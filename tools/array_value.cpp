@@ -177,11 +177,12 @@ Result<HostArray> Random(const CallText& call, const DataType& type) {
   auto array = MakeSized(call.before, type);
   if (!array) return array;
   uint64_t next = 0;
-  for (int64_t k = 0; k < array->count(); ++k)
-    VisitLeaves(type, [&](ScalarType scalar, int64_t offset) {
-      array->StoreAt(scalar, k * array->element_bytes() + offset,
-                     RandomElement(scalar, seed, next++));
-    });
+  int64_t element = 0;  // where it begins
+  const VisitLeaf fill = [&](ScalarType scalar, int64_t offset) {
+    array->StoreAt(scalar, element + offset, RandomElement(scalar, seed, next++));
+  };
+  for (int64_t k = 0; k < array->count(); ++k, element += array->element_bytes())
+    VisitLeaves(type, fill);
   return array;
 }
 

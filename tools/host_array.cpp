@@ -27,6 +27,13 @@ std::string FormatBytes(double bytes) {
   return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, kUnits[unit]);
 }
 
+void VisitComponent(const frontend::Component& component, size_t dimension, int64_t offset,
+                    const VisitLeaf& visit) {
+  if (dimension == component.sizes.size()) return visit(component.scalar, offset);
+  for (int64_t i = 0; i < component.sizes[dimension]; ++i)
+    VisitComponent(component, dimension + 1, offset + i * component.strides[dimension], visit);
+}
+
 // Some bytes of an element under one layout, and where they lie under another.
 struct Move {
   int64_t from = 0, to = 0, bytes = 0;
@@ -137,15 +144,9 @@ std::vector<uint64_t> LeavesOf(const HostArray& value, const DataType& type) {
   return leaves;
 }
 
-void VisitLeaves(const DataType& type, const std::function<void(ScalarType, int64_t)>& visit) {
-  for (const frontend::Component& component : type.info().components) {
-    const std::function<void(size_t, int64_t)> descend = [&](size_t dimension, int64_t offset) {
-      if (dimension == component.sizes.size()) return visit(component.scalar, offset);
-      for (int64_t i = 0; i < component.sizes[dimension]; ++i)
-        descend(dimension + 1, offset + i * component.strides[dimension]);
-    };
-    descend(0, component.offset);
-  }
+void VisitLeaves(const DataType& type, const VisitLeaf& visit) {
+  for (const frontend::Component& component : type.info().components)
+    VisitComponent(component, 0, component.offset, visit);
 }
 
 std::vector<int64_t> RowMajorStrides(const DataType& type, const std::vector<int64_t>& sizes) {

@@ -50,7 +50,8 @@ std::vector<uint64_t> LeavesOf(const HostArray& value, const DataType& type);
 
 /// Calls `visit` with the type of each scalar of a value, in the order of its leaves, and with the
 /// bytes that it lies behind the value's beginning.
-void VisitLeaves(const DataType& type, const std::function<void(ScalarType, int64_t)>& visit);
+using VisitLeaf = std::function<void(ScalarType scalar, int64_t offset)>;
+void VisitLeaves(const DataType& type, const VisitLeaf& visit);
 
 /// The byte strides of an array without gaps.
 std::vector<int64_t> RowMajorStrides(const DataType& type, const std::vector<int64_t>& sizes);

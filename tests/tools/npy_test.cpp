@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "tests/tools/temporary_folder.h"
 #include "tools/array_value.h"
 #include "tools/value_text.h"
@@ -222,6 +224,30 @@ TEST_F(NpyTest, RefusesMalformedStructs) {
         "[('a', '<f4', (0, 99999999999, 99999999999))]", "[('a', [], (99999999999, 99999999999))]",
         "[('a', '<f4', (20000000000000,)), ('b', '<f4', (20000000000000,))]"})
     EXPECT_EQ(read(descr), "FILE is not a .npy file: its elements are too large") << descr;
+}
+
+TEST_F(NpyTest, EndsOnAnyHeader) {
+  const std::string whole =
+      "{'descr': [('pos', '<f4', (3,)), ('', '|V4'), ('inner', [(('t', 'z'), '<c8')], (2, 2)), "
+      "('mass', '<f8')], 'fortran_order': False, 'shape': (2,), }";
+  const std::string letters = "[](){}',: |<>Vfc0123456789ab";
+  std::mt19937_64 random(7);
+  int read = 0;
+  for (int k = 0; k < 3'000; ++k) {
+    std::string header = whole;
+    for (uint64_t changes = random() % 4; changes > 0; --changes) {
+      const size_t at = random() % header.size();
+      if (random() % 3 == 0)
+        header.erase(at, 1 + random() % 8);
+      else
+        header[at] = letters[random() % letters.size()];
+    }
+    const auto array = ReadNpy(folder_.Write("x.npy", File(1, header, std::string(112, '\1'))));
+    if (!array) continue;
+    ++read;
+    EXPECT_FALSE(FormatJson(*array).empty());
+  }
+  EXPECT_GT(read, 100);
 }
 
 TEST_F(NpyTest, RefusesDamagedFiles) {
