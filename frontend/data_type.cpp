@@ -24,8 +24,6 @@ int64_t RoundUp(int64_t value, int64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
-using NamedTypes = std::vector<std::pair<std::string, DataType>>;
-
 void AddField(DataInfo& info, const std::string& name, const DataType& type, int64_t offset) {
   const DataInfo& inner = type.info();
   info.fields.push_back({name, type, offset, info.components.size()});

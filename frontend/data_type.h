@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ir/types.h"
@@ -91,12 +92,14 @@ struct DataInfo {
   const Field* FieldNamed(std::string_view name) const;
 };
 
+/// Fields by name, in the order of their declaration.
+using NamedTypes = std::vector<std::pair<std::string, DataType>>;
+
 /// A struct of these fields; offsets, components and sizes are computed.
-DataType MakeStruct(std::string text, const Item* item,
-                    const std::vector<std::pair<std::string, DataType>>& fields);
+DataType MakeStruct(std::string text, const Item* item, const NamedTypes& fields);
 
 /// The same where the fields lie at `offsets`, in elements of `bytes`, as a file may have them.
-DataType MakeStructAt(std::string text, const std::vector<std::pair<std::string, DataType>>& fields,
+DataType MakeStructAt(std::string text, const NamedTypes& fields,
                       const std::vector<int64_t>& offsets, int64_t bytes);
 
 /// What stands behind all levels of value arrays, and their sizes, outermost first: NumPy sees the

@@ -252,7 +252,7 @@ Result<std::vector<Argument>> ArgumentsOf(const frontend::KernelParameter& param
     return WrongType(parameter.name, TypeText(expected.type.text(), rank),
                      TypeText(given.type.text(), given.rank));
   std::vector<Argument> arguments;
-  for (const frontend::Component& component : given.type.info().components) {
+  for (const frontend::Component& component : expected.type.info().components) {
     Argument& argument = arguments.emplace_back(
         Argument::Array(component.scalar, rank + static_cast<int>(component.sizes.size()),
                         given.array, given.is_writable));

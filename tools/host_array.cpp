@@ -215,13 +215,13 @@ std::string FormatArrayType(const DataType& type, const std::vector<int64_t>& si
 }
 
 std::string FormatFields(const DataType& type) {
-  std::vector<std::pair<std::string, DataType>> fields;
+  frontend::NamedTypes fields;
   for (const frontend::Field& field : type.info().fields)
     fields.emplace_back(field.name, field.type);
   return FormatFields(fields);
 }
 
-std::string FormatFields(const std::vector<std::pair<std::string, DataType>>& fields) {
+std::string FormatFields(const frontend::NamedTypes& fields) {
   std::vector<std::string> texts;
   for (const auto& [name, type] : fields) texts.push_back(fmt::format("{}: {}", name, type.text()));
   return fmt::format("{{ {} }}", fmt::join(texts, ", "));

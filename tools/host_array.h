@@ -71,6 +71,6 @@ std::string FormatSizes(const std::vector<int64_t>& sizes);
 std::string FormatArrayType(const DataType& type, const std::vector<int64_t>& sizes);
 /// The fields of a struct: `{ pos: [3] f32, mass: f32 }`.
 std::string FormatFields(const DataType& type);
-std::string FormatFields(const std::vector<std::pair<std::string, DataType>>& fields);
+std::string FormatFields(const frontend::NamedTypes& fields);
 
 }  // namespace einkorn::command

@@ -105,7 +105,7 @@ class HeaderReader {
   }
 
   struct Fields {
-    std::vector<std::pair<std::string, DataType>> types;
+    frontend::NamedTypes types;
     std::vector<int64_t> offsets;
     int64_t bytes = 0;
   };

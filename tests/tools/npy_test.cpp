@@ -142,7 +142,7 @@ TEST_F(NpyTest, SaysWherePaddingIs) {
 }
 
 TEST_F(NpyTest, WritesVersionTwoForLongHeaders) {
-  std::vector<std::pair<std::string, DataType>> fields;
+  frontend::NamedTypes fields;
   for (int i = 0; i < 5000; ++i) fields.emplace_back("field" + std::to_string(i), ScalarType::kU8);
   const auto array = ParseArrayValue("range(0)", ScalarType::kU8);
   const auto wide = MakeArray(frontend::MakeStruct("Wide", nullptr, fields), {1});
