@@ -263,6 +263,15 @@ CheckedProgramPointer Check(SourceSet& sources, SourceFileId file,
   return CheckedProgramPointer(program.release());
 }
 
+namespace {
+
+// The name behind all brackets of a type.
+std::string_view ElementName(const SyntaxTree& tree, const TypeExpr& type) {
+  return type.kind == TypeExprKind::kArray ? ElementName(tree, tree.type(type.element)) : type.text;
+}
+
+}  // namespace
+
 std::vector<KernelInfo> KernelsOf(const CheckedProgram& program) {
   std::vector<KernelInfo> kernels;
   const SyntaxTree& tree = program.root().tree;
@@ -276,18 +285,13 @@ std::vector<KernelInfo> KernelsOf(const CheckedProgram& program) {
       info.type_parameters.emplace_back(parameter.name.text);
     for (const ParameterDecl& declaration : item.parameters) {
       const TypeExpr& type = tree.type(declaration.type);
-      const bool is_array = type.kind == TypeExprKind::kArray;
-      const std::string_view element = is_array ? tree.type(type.element).text : type.text;
       ParameterInfo parameter;
       parameter.name = declaration.name.text;
       parameter.type_text = program.sources.Text(type.range);
-      parameter.kind = !is_array                                ? ir::ParamKind::kScalar
-                       : declaration.access == AccessKind::kIn  ? ir::ParamKind::kArrayIn
-                       : declaration.access == AccessKind::kOut ? ir::ParamKind::kArrayOut
-                                                                : ir::ParamKind::kArrayInout;
-      parameter.scalar = ScalarTypeNamed(element);
-      if (!parameter.scalar) parameter.type_parameter = element;
-      parameter.rank = static_cast<int>(type.sizes.size());
+      parameter.kind = ParamKindOf(declaration.access, type.kind == TypeExprKind::kArray);
+      const std::string_view element = ElementName(tree, type);
+      for (const TypeParameterDecl& candidate : item.type_parameters)
+        if (candidate.name.text == element) parameter.type_parameter = element;
       parameter.range = declaration.range;
       info.parameters.push_back(std::move(parameter));
     }
@@ -331,8 +335,11 @@ std::vector<TestInfo> TestsOf(const CheckedProgram& program) {
   return tests;
 }
 
-Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view name,
-                               const std::vector<ScalarType>& type_arguments) {
+namespace {
+
+// The kernel that a request means.
+Result<const Item*> FindKernel(const CheckedProgram& program, std::string_view name,
+                               const std::vector<DataType>& type_arguments) {
   const Item* item = program.root().ItemNamed(name);
   if (item == nullptr || item->kind != ItemKind::kKernel)
     return UsageError(fmt::format("there is no kernel named {}", name));
@@ -344,10 +351,46 @@ Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view n
     const auto members = MembersOfClass(parameter.type_class.text);
     if (std::ranges::find(members, type_arguments[k]) == members.end())
       return UsageError(fmt::format("type {} is not in the class {} of {}",
-                                    TextOf(type_arguments[k]), parameter.type_class.text,
+                                    type_arguments[k].text(), parameter.type_class.text,
                                     parameter.name.text));
   }
-  return LowerChecked(program, *item, TypeArguments(type_arguments.begin(), type_arguments.end()));
+  for (const ParameterDecl& parameter : item->parameters)
+    if (parameter.is_static)
+      return UsageError(
+          fmt::format("kernel {} has the static parameter {}, which only a program can give", name,
+                      parameter.name.text));
+  return item;
+}
+
+}  // namespace
+
+Result<KernelSignature> KernelSignatureOf(const CheckedProgram& program, std::string_view name,
+                                          const std::vector<DataType>& type_arguments) {
+  const auto item = FindKernel(program, name, type_arguments);
+  if (!item) return item.error();
+  Diagnostics diagnostics;
+  ModuleLowering lowering(const_cast<CheckedProgram&>(program), diagnostics);
+  const auto signature =
+      lowering.SignatureOf(**item, TypeArguments(type_arguments.begin(), type_arguments.end()));
+  EINKORN_CHECK(signature.has_value(), "a checked kernel has no signature");
+  KernelSignature found;
+  found.result = signature->result;
+  for (const BoundParameter& bound : signature->parameters) {
+    const bool is_array = bound.array != nullptr;
+    const DataInfo& info = bound.type.info();
+    found.parameters.push_back({std::string(bound.declaration->name.text),
+                                ParamKindOf(bound.declaration->access, is_array), bound.type,
+                                static_cast<int>(bound.rank),
+                                is_array ? info.components.size() : info.leaf_count});
+  }
+  return found;
+}
+
+Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view name,
+                               const std::vector<DataType>& type_arguments) {
+  const auto item = FindKernel(program, name, type_arguments);
+  if (!item) return item.error();
+  return LowerChecked(program, **item, TypeArguments(type_arguments.begin(), type_arguments.end()));
 }
 
 Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index) {

@@ -24,21 +24,26 @@ int64_t RoundUp(int64_t value, int64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
+void AddField(DataInfo& info, const std::string& name, const DataType& type, int64_t offset) {
+  const DataInfo& inner = type.info();
+  info.fields.push_back({name, type, offset, info.components.size()});
+  for (Component component : inner.components) {
+    component.path = fmt::format(".{}{}", name, component.path);
+    component.offset += offset;
+    component.first_leaf += info.leaf_count;
+    info.components.push_back(std::move(component));
+  }
+  info.leaf_count += inner.leaf_count;
+}
+
 // The components and the size of fields that lie one behind the other as C lays them out.
-void LayOutFields(DataInfo& info, const std::vector<std::pair<std::string, DataType>>& fields) {
+void LayOutFields(DataInfo& info, const NamedTypes& fields) {
   info.leaf_count = 0;
   for (const auto& [name, type] : fields) {
     const DataInfo& inner = type.info();
     info.alignment = std::max(info.alignment, inner.alignment);
     const int64_t offset = RoundUp(info.bytes, inner.alignment);
-    info.fields.push_back({name, type, offset, info.components.size()});
-    for (Component component : inner.components) {
-      component.path = fmt::format(".{}{}", name, component.path);
-      component.offset += offset;
-      component.first_leaf += info.leaf_count;
-      info.components.push_back(std::move(component));
-    }
-    info.leaf_count += inner.leaf_count;
+    AddField(info, name, type, offset);
     info.bytes = offset + inner.bytes;
   }
   info.bytes = RoundUp(info.bytes, info.alignment);
@@ -104,14 +109,35 @@ class StructBuilder {
   }
 };
 
-DataType MakeStruct(std::string text, const Item* item,
-                    const std::vector<std::pair<std::string, DataType>>& fields) {
+DataType MakeStruct(std::string text, const Item* item, const NamedTypes& fields) {
   auto info = std::make_shared<DataInfo>();
   info->form = DataForm::kStruct;
   info->item = item;
   info->text = std::move(text);
   LayOutFields(*info, fields);
   return StructBuilder::Wrap(std::move(info));
+}
+
+DataType MakeStructAt(std::string text, const NamedTypes& fields,
+                      const std::vector<int64_t>& offsets, int64_t bytes) {
+  auto info = std::make_shared<DataInfo>();
+  info->form = DataForm::kStruct;
+  info->text = std::move(text);
+  info->leaf_count = 0;
+  for (size_t k = 0; k < fields.size(); ++k)
+    AddField(*info, fields[k].first, fields[k].second, offsets[k]);
+  info->bytes = bytes;
+  return StructBuilder::Wrap(std::move(info));
+}
+
+Elements ElementsOf(const DataType& type) {
+  Elements elements{type, {}};
+  while (elements.type.is_array()) {
+    const DataType array = elements.type;
+    elements.sizes.insert(elements.sizes.end(), array.sizes().begin(), array.sizes().end());
+    elements.type = array.element();
+  }
+  return elements;
 }
 
 DataType TypeNamed(std::string_view text) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ir/types.h"
@@ -48,6 +49,8 @@ class DataType {
   size_t leaf_count() const;
 
   friend bool operator==(const DataType& a, const DataType& b);
+  /// The order of their texts, for maps.
+  friend bool operator<(const DataType& a, const DataType& b) { return a.text() < b.text(); }
 
  private:
   friend class StructBuilder;
@@ -89,9 +92,23 @@ struct DataInfo {
   const Field* FieldNamed(std::string_view name) const;
 };
 
+/// Fields by name, in the order of their declaration.
+using NamedTypes = std::vector<std::pair<std::string, DataType>>;
+
 /// A struct of these fields; offsets, components and sizes are computed.
-DataType MakeStruct(std::string text, const Item* item,
-                    const std::vector<std::pair<std::string, DataType>>& fields);
+DataType MakeStruct(std::string text, const Item* item, const NamedTypes& fields);
+
+/// The same where the fields lie at `offsets`, in elements of `bytes`, as a file may have them.
+DataType MakeStructAt(std::string text, const NamedTypes& fields,
+                      const std::vector<int64_t>& offsets, int64_t bytes);
+
+/// What stands behind all levels of value arrays, and their sizes, outermost first: NumPy sees the
+/// elements and more dimensions.
+struct Elements {
+  DataType type;
+  std::vector<int64_t> sizes;
+};
+Elements ElementsOf(const DataType& type);
 
 /// A type of the language itself: the scalars, c64 and c128; else invalid.
 DataType TypeNamed(std::string_view text);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "frontend/data_type.h"
 #include "ir/fault.h"
 #include "ir/module.h"
 
@@ -24,11 +25,9 @@ using ConstantEvaluator = std::function<Result<std::vector<uint64_t>, Fault>(con
 /// A parameter as declared, before any type is bound.
 struct ParameterInfo {
   std::string name;
-  std::string type_text;             ///< as written: `[h, w] u8`
-  ir::ParamKind kind;                ///< never kSymbol
-  std::optional<ScalarType> scalar;  ///< element type; none if it is a type parameter
-  std::string type_parameter;        ///< its name if it is one
-  int rank = 0;
+  std::string type_text;       ///< as written: `[h, w] u8`
+  ir::ParamKind kind;          ///< never kSymbol
+  std::string type_parameter;  ///< the name of its type or its elements' if that is one
   SourceRange range;
 };
 
@@ -64,10 +63,27 @@ CheckedProgramPointer Check(SourceSet& sources, SourceFileId file,
 std::vector<KernelInfo> KernelsOf(const CheckedProgram& program);
 std::vector<TestInfo> TestsOf(const CheckedProgram& program);
 
-/// The module of kernel `name`; `type_arguments` are in the order of its type parameters. Faults in
-/// the request (an unknown kernel, a type outside its class) are an Error.
+/// A parameter of a kernel whose types are chosen. The IR has a parameter for each leaf of a value,
+/// or for each component of an array.
+struct KernelParameter {
+  std::string name;
+  ir::ParamKind kind;  ///< never kSymbol
+  DataType type;       ///< of the value or the elements; an array of constant size is one element
+  int rank = 0;        ///< how many sizes the launch decides
+  size_t param_count = 0;
+};
+
+struct KernelSignature {
+  std::vector<KernelParameter> parameters;
+  DataType result;  ///< invalid: none
+};
+
+/// The signature and the module of kernel `name`; `type_arguments` are in the order of its type
+/// parameters. Faults in the request (an unknown kernel, a type outside its class) are an Error.
+Result<KernelSignature> KernelSignatureOf(const CheckedProgram& program, std::string_view name,
+                                          const std::vector<DataType>& type_arguments);
 Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view name,
-                               const std::vector<ScalarType>& type_arguments);
+                               const std::vector<DataType>& type_arguments);
 /// The module of test number `index` of TestsOf; its kernels are `launch`ed, and part of the
 /// module.
 Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index);

@@ -481,7 +481,10 @@ Operand FunctionLowering::LowerIf(const Expr& e, const DataType& expected) {
   const Operand condition = LowerCondition(e.a);
   if (!condition.ok()) return {};
   // An arm of literals takes the type of the other one, so the arm with a type is lowered first.
-  const bool otherwise_first = IsUntypedBlock(e.block) && !IsUntypedBlock(e.other);
+  const auto takes = [&](BlockId block) {
+    return IsUntypedBlock(block) || IsArrayLiteralBlock(block);
+  };
+  const bool otherwise_first = takes(e.block) && !takes(e.other);
   DataType type = expected;
   if (IsUntypedBlock(e.block) && IsUntypedBlock(e.other) && !type.valid()) {
     const bool is_float =
@@ -498,7 +501,9 @@ Operand FunctionLowering::LowerIf(const Expr& e, const DataType& expected) {
         Report(DiagnosticCode::kTypeMismatch, tree_.block(block).range, "a value", Describe(value));
         ok = false;
       }
-      if (value.ok() && first && !IsUntypedBlock(block)) type = LiteralType(value.type);
+      const BlockId other = block == e.block ? e.other : e.block;
+      if (value.ok() && first && !IsUntypedBlock(block))
+        type = IsArrayLiteralBlock(other) ? value.type : LiteralType(value.type);
       types[block == e.block ? 0 : 1] = value.type;
       return {Flow::kLive, value.parts};
     };

@@ -14,6 +14,19 @@ constexpr int64_t kMostDepth = 4000;
 
 }  // namespace
 
+ir::ParamKind ParamKindOf(AccessKind access, bool is_array) {
+  if (!is_array) return ir::ParamKind::kScalar;
+  switch (access) {
+    case AccessKind::kIn:
+      return ir::ParamKind::kArrayIn;
+    case AccessKind::kOut:
+      return ir::ParamKind::kArrayOut;
+    case AccessKind::kInout:
+      break;
+  }
+  return ir::ParamKind::kArrayInout;
+}
+
 FunctionLowering::FunctionLowering(ModuleLowering& module, const Item& item,
                                    TypeArguments type_arguments, ir::Function& function, int level)
     : module_(module),
@@ -166,12 +179,9 @@ VariableId FunctionLowering::LowerParameter(const BoundParameter& p) {
   param.range = p.declaration->range;
   // Callers give arrays as they lie; those of the entry are specialised to how the host's lie.
   param.layout = ir::Layout::kStrided;
-  if (is_array) {
-    param.kind = access == AccessKind::kIn    ? ir::ParamKind::kArrayIn
-                 : access == AccessKind::kOut ? ir::ParamKind::kArrayOut
-                                              : ir::ParamKind::kArrayInout;
+  param.kind = ParamKindOf(access, is_array);
+  if (is_array)
     for (ExprId size : p.array->sizes) param.shape_texts.emplace_back(SourceText(expr(size).range));
-  }
   Operand value;
   value.type = p.type;
   value.in_memory = is_array;

@@ -67,7 +67,9 @@ Operand FunctionLowering::LowerValueBuiltin(const Expr& e, const Builtin& builti
 
 Operand FunctionLowering::LowerComplex(const Expr& e, const DataType& expected) {
   std::vector<Operand> parts;
-  const DataType part = expected.is_complex() ? DataType(expected.scalar()) : ScalarType::kF64;
+  // A fill of a value array takes the type of its elements.
+  const DataType whole = LiteralType(expected);
+  const DataType part = whole.is_complex() ? DataType(whole.scalar()) : ScalarType::kF64;
   if (!LowerSameType(e, "complex", part, parts)) return {};
   if (!CheckOperand(Opcode::kSqrt, "complex", parts[0], e.range)) return {};
   return MakeValue(DataType::Complex(parts[0].scalar()), {parts[0].value(), parts[1].value()});

@@ -1,6 +1,8 @@
 // Literals: expressions without a type of their own, computed exactly and fitted to their context.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "frontend/literals.h"
 #include "frontend/lowering.h"
 
@@ -83,6 +85,25 @@ bool FunctionLowering::HasFloatLiteral(ExprId id) const {
     default:
       return false;
   }
+}
+
+bool FunctionLowering::IsArrayLiteral(ExprId id) const {
+  const Expr& e = expr(id);
+  if (e.kind == ExprKind::kParen) return IsArrayLiteral(e.a);
+  return e.kind == ExprKind::kArray && std::ranges::all_of(e.list, [&](ExprId item) {
+           return IsUntyped(item) || IsArrayLiteral(item);
+         });
+}
+
+bool FunctionLowering::IsArrayLiteralBlock(BlockId id) const {
+  const Block& block = tree_.block(id);
+  return block.statements.empty() && block.value.valid() && IsArrayLiteral(block.value);
+}
+
+DataType FunctionLowering::ExpectedBeside(ExprId id, const DataType& other) const {
+  if (IsUntyped(id)) return LiteralType(other);
+  if (!IsArrayLiteral(id)) return {};
+  return other.is_array() ? other : LiteralType(other);
 }
 
 DataType FunctionLowering::LiteralType(const DataType& type) {

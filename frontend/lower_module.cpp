@@ -244,7 +244,7 @@ DataType ModuleLowering::StructOf(const Item& item) {
     diagnostics_->Report(DiagnosticCode::kRecursiveStruct, item.name.range, item.name.text);
     return {};
   }
-  std::vector<std::pair<std::string, DataType>> fields;
+  NamedTypes fields;
   bool ok = true;
   Int128 leaves = 0;
   for (const ParameterDecl& field : item.parameters) {

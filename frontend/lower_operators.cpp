@@ -81,25 +81,33 @@ Operand FunctionLowering::LowerBinary(const Expr& e, const DataType& expected) {
   if (IsComparison(e.binary)) return LowerComparison(e);
   if (IsShift(e.binary)) return LowerShift(e, expected);
 
-  const bool left_untyped = IsUntyped(e.a), right_untyped = IsUntyped(e.b);
+  // The operand with a type decides; a literal has no effects that an order could show.
+  const auto [left_takes, right_takes] = TakesType(e.a, e.b);
   Term left, right;
-  if (left_untyped && right_untyped) {
+  if (left_takes && right_takes) {
     left = LowerTerm(e.a, expected);
     if (left.ok()) right = LowerTerm(e.b, expected);
-  } else if (left_untyped) {
-    // The operand with a type decides; the literal has no effects that an order could show.
+  } else if (left_takes) {
     right = LowerTerm(e.b, {});
-    if (right.ok()) left = LowerTerm(e.a, LiteralType(right.type));
+    if (right.ok()) left = LowerTerm(e.a, ExpectedBeside(e.a, right.type));
   } else {
-    left = LowerTerm(e.a, {});
+    left = LowerTerm(e.a, IsArrayLiteral(e.a) ? expected : DataType());
     if (left.ok() && left.a.is_view()) {
       CheckOperand(InfoOf(e.binary).opcode, InfoOf(e.binary).text, left.a, e.range);
       return {};
     }
-    right = LowerTerm(e.b, right_untyped && left.ok() ? LiteralType(left.type) : DataType());
+    right = LowerTerm(e.b, left.ok() ? ExpectedBeside(e.b, left.type) : DataType());
   }
   if (!left.ok() || !right.ok()) return {};
   return CombineTerms(e.binary, left, right, e.range);
+}
+
+// Which of two operands take their type from the other one; an array of literals beside a literal
+// decides.
+std::pair<bool, bool> FunctionLowering::TakesType(ExprId left, ExprId right) const {
+  const bool left_untyped = IsUntyped(left), right_untyped = IsUntyped(right);
+  return {left_untyped || (IsArrayLiteral(left) && !right_untyped),
+          right_untyped || (IsArrayLiteral(right) && !left_untyped)};
 }
 
 FunctionLowering::Term FunctionLowering::LowerTerm(ExprId id, const DataType& given) {
@@ -135,18 +143,21 @@ Operand FunctionLowering::Multiply(const Term& term) {
 bool FunctionLowering::LowerOperands(ExprId left, ExprId right, const DataType& expected,
                                      std::string_view text, SourceRange range, Operand& l,
                                      Operand& r) {
-  const bool left_untyped = IsUntyped(left), right_untyped = IsUntyped(right);
-  if (left_untyped && !right_untyped) {
+  const auto [left_takes, right_takes] = TakesType(left, right);
+  if (left_takes && !right_takes) {
     r = LowerExpression(right, {});
     if (!r.ok()) return false;
-    l = LowerExpression(left, r.is_view() ? DataType() : LiteralType(r.type));
+    l = LowerExpression(left, r.is_view() ? DataType() : ExpectedBeside(left, r.type));
   } else {
-    l = LowerExpression(left, left_untyped ? expected : DataType());
-    if (!l.ok() && (left_untyped || right_untyped)) return false;
-    const DataType wanted = left_untyped             ? expected
-                            : l.ok() && !l.is_view() ? LiteralType(l.type)
-                                                     : DataType();
-    r = LowerExpression(right, right_untyped ? wanted : DataType());
+    const bool passes = left_takes || IsArrayLiteral(left);
+    l = LowerExpression(left, passes ? expected : DataType());
+    if (!l.ok() && (left_takes || right_takes)) return false;
+    DataType wanted;
+    if (left_takes && right_takes)
+      wanted = expected;
+    else if (l.ok() && !l.is_view())
+      wanted = ExpectedBeside(right, l.type);
+    r = LowerExpression(right, right_takes ? wanted : DataType());
   }
   if (!l.ok() || !r.ok()) return false;
   return Unify(l, r, text, range);

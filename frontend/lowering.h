@@ -126,6 +126,9 @@ struct BoundParameter {
   bool is_view() const { return rank > 0; }
 };
 
+/// What a parameter of this access is in the IR.
+ir::ParamKind ParamKindOf(AccessKind access, bool is_array);
+
 struct Signature {
   std::vector<BoundParameter> parameters;
   DataType result;  ///< invalid: none
@@ -426,6 +429,11 @@ class FunctionLowering {
   // --- literals (lower_literals.cpp)
   bool IsUntyped(ExprId id) const;
   bool IsUntypedBlock(BlockId id) const;
+  /// An array literal of literals only; it takes its type from beside it as they do.
+  bool IsArrayLiteral(ExprId id) const;
+  bool IsArrayLiteralBlock(BlockId id) const;
+  /// What is expected of an expression beside a value of type `other`.
+  DataType ExpectedBeside(ExprId id, const DataType& other) const;
   /// Whether an untyped expression is of floats; only asked where IsUntyped.
   bool HasFloatLiteral(ExprId id) const;
   /// The type that a literal takes beside a value of type `type`.
@@ -467,6 +475,7 @@ class FunctionLowering {
   Operand CompareWhole(const Expr& e, Operand left, Operand right);
   Operand CompareViews(const Expr& e, const Operand& left, const Operand& right);
   bool IsWhole(ExprId id) const;
+  std::pair<bool, bool> TakesType(ExprId left, ExprId right) const;
   Term LowerTerm(ExprId id, const DataType& expected);
   Operand Multiply(const Term& term);
   /// Left and right of a binary operator in one type; the untyped one takes the other's.

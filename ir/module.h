@@ -128,6 +128,10 @@ struct Param {
   std::vector<std::string> shape_texts = {};  ///< arrays: each size as written, "n + 1"
   Layout layout = Layout::kContiguous;
   SourceRange range = {};
+  /// The parameter of the source that it is or is a part of: `ps` of `ps.pos`, `v` of `v[1]`.
+  std::string_view source_name() const {
+    return std::string_view(name).substr(0, name.find_first_of(".["));
+  }
   bool is_array() const { return kind >= ParamKind::kArrayIn; }
   bool is_written() const { return kind >= ParamKind::kArrayOut; }
 };

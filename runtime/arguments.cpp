@@ -10,9 +10,13 @@
 namespace einkorn {
 namespace {
 
-std::string TypeText(ScalarType type, int rank) {
-  if (rank == 0) return std::string(TextOf(type));
-  return fmt::format("an array of {} dimension{} of {}", rank, rank == 1 ? "" : "s", TextOf(type));
+std::string TypeText(std::string_view type, int rank) {
+  if (rank == 0) return std::string(type);
+  return fmt::format("an array of {} dimension{} of {}", rank, rank == 1 ? "" : "s", type);
+}
+
+Error WrongType(std::string_view parameter, const std::string& expected, const std::string& found) {
+  return UsageError(fmt::format("argument {}: expected {}, found {}", parameter, expected, found));
 }
 
 // One launch's symbols, bound one after the other.
@@ -95,7 +99,8 @@ class ShapeBinder {
       }
     }
     const std::string whose =
-        omitted == kNone ? "" : fmt::format(" of the array {}", kernel_.params[omitted].name);
+        omitted == kNone ? ""
+                         : fmt::format(" of the array {}", kernel_.params[omitted].source_name());
     return LaunchRefusal(UsageError(
         fmt::format("the size {}{} does not follow from other arguments: give it, as in {}=100",
                     name, whose, name)));
@@ -117,7 +122,7 @@ class ShapeBinder {
     const std::string& name = kernel_.params[symbol].name;
     const auto origin = origins_.find(symbol);
     if (origin != origins_.end() && origin->second.array != kNone)
-      return fmt::format("{} has {} = {}", kernel_.params[origin->second.array].name, name,
+      return fmt::format("{} has {} = {}", kernel_.params[origin->second.array].source_name(), name,
                          ValueOf(symbol));
     return fmt::format("{} is {}", name, ValueOf(symbol));
   }
@@ -130,11 +135,12 @@ class ShapeBinder {
     if (const int symbol = shape.bare_symbol(); symbol >= 0)
       return ShapeFault(
           i, fmt::format("{}, {} has {} = {}", SymbolText(static_cast<uint32_t>(symbol)),
-                         param.name, kernel_.params[static_cast<size_t>(symbol)].name, found));
+                         param.source_name(), kernel_.params[static_cast<size_t>(symbol)].name,
+                         found));
     const std::string dimension = param.shape.size() > 1 ? fmt::format(" (dimension {})", d) : "";
     if (shape.is_constant())
-      return ShapeFault(
-          i, fmt::format("{} needs size {}, not {}{}", param.name, expected, found, dimension));
+      return ShapeFault(i, fmt::format("{} needs size {}, not {}{}", param.source_name(), expected,
+                                       found, dimension));
     std::vector<uint32_t> symbols;
     for (const ir::ShapeTerm& term : shape.terms)
       for (uint32_t symbol : term.symbols)
@@ -150,7 +156,7 @@ class ShapeBinder {
                       : SymbolText(symbol) + ", ";
       last = array;
     }
-    return ShapeFault(i, fmt::format("{}so {} needs {} = {}, not {}{}", text, param.name,
+    return ShapeFault(i, fmt::format("{}so {} needs {} = {}, not {}{}", text, param.source_name(),
                                      param.shape_texts[d], expected, found, dimension));
   }
 
@@ -165,18 +171,20 @@ class ShapeBinder {
       const std::optional<int64_t> size = Evaluate(param.shape[d]);
       if (!size)
         return LaunchRefusal(ShapeFault(i, fmt::format("the size {} of {} does not fit i64",
-                                                       param.shape_texts[d], param.name)));
+                                                       param.shape_texts[d], param.source_name())));
       if (!is_omitted && bound_[i].array.sizes[d] != *size)
         return LaunchRefusal(Mismatch(i, d, *size));
       if (*size < 0)
-        return LaunchRefusal(ShapeFault(i, fmt::format("{} has the negative size {} = {}",
-                                                       param.name, param.shape_texts[d], *size)));
+        return LaunchRefusal(
+            ShapeFault(i, fmt::format("{} has the negative size {} = {}", param.source_name(),
+                                      param.shape_texts[d], *size)));
       bound_[i].array.sizes[d] = *size;
       is_empty = is_empty || *size == 0;
       if (bytes <= kMostArrayBytes) bytes *= *size;
     }
     if (!is_empty && bytes > kMostArrayBytes)
-      return LaunchRefusal(ShapeFault(i, fmt::format("{} has more than 2^47 bytes", param.name)));
+      return LaunchRefusal(
+          ShapeFault(i, fmt::format("{} has more than 2^47 bytes", param.source_name())));
     if (is_omitted) {
       int64_t stride = BytesOf(type);
       for (size_t d = param.shape.size(); d-- > 0;) {
@@ -227,6 +235,36 @@ bool IsWithinReach(const Argument& argument) {
 
 }  // namespace
 
+std::vector<Argument> ArgumentsOf(const frontend::KernelParameter& parameter,
+                                  std::span<const uint64_t> leaves) {
+  std::vector<Argument> arguments;
+  for (const frontend::Component& component : parameter.type.info().components)
+    for (size_t k = 0; k < component.leaf_count; ++k)
+      arguments.push_back(Argument::Scalar(component.scalar, leaves[arguments.size()]));
+  return arguments;
+}
+
+Result<std::vector<Argument>> ArgumentsOf(const frontend::KernelParameter& parameter,
+                                          const ElementArray& given) {
+  const frontend::Elements expected = frontend::ElementsOf(parameter.type);
+  const int rank = parameter.rank + static_cast<int>(expected.sizes.size());
+  if (given.type != expected.type || given.rank != rank)
+    return WrongType(parameter.name, TypeText(expected.type.text(), rank),
+                     TypeText(given.type.text(), given.rank));
+  std::vector<Argument> arguments;
+  for (const frontend::Component& component : expected.type.info().components) {
+    Argument& argument = arguments.emplace_back(
+        Argument::Array(component.scalar, rank + static_cast<int>(component.sizes.size()),
+                        given.array, given.is_writable));
+    if (given.array.data != nullptr)
+      argument.array.data = static_cast<std::byte*>(given.array.data) + component.offset;
+    const auto behind = static_cast<size_t>(rank);
+    std::ranges::copy(component.sizes, argument.array.sizes.begin() + behind);
+    std::ranges::copy(component.strides, argument.array.strides.begin() + behind);
+  }
+  return arguments;
+}
+
 Status CheckArguments(const ir::Function& kernel, std::span<const Argument> arguments) {
   const std::vector<const ir::Param*> params = DeclaredParams(kernel);
   if (params.size() != arguments.size())
@@ -237,7 +275,7 @@ Status CheckArguments(const ir::Function& kernel, std::span<const Argument> argu
     const Argument& argument = arguments[i];
     const Type type = kernel.type(param.value);
     const auto refuse = [&](std::string why) {
-      return UsageError(fmt::format("argument {}: {}", param.name, why));
+      return UsageError(fmt::format("argument {}: {}", param.source_name(), why));
     };
     if (argument.kind == Argument::Kind::kOmitted) {
       if (param.kind == ir::ParamKind::kArrayOut) continue;
@@ -245,8 +283,8 @@ Status CheckArguments(const ir::Function& kernel, std::span<const Argument> argu
     }
     const int rank = argument.kind == Argument::Kind::kArray ? argument.rank : 0;
     if (rank != type.rank || argument.type != type.scalar)
-      return refuse(fmt::format("expected {}, found {}", TypeText(type.scalar, type.rank),
-                                TypeText(argument.type, rank)));
+      return WrongType(param.name, TypeText(TextOf(type.scalar), type.rank),
+                       TypeText(TextOf(argument.type), rank));
     if (rank == 0) continue;
     bool is_empty = false;
     for (int d = 0; d < rank; ++d) {

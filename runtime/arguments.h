@@ -9,10 +9,11 @@
 
 #include "backends/launch.h"
 #include "base/result.h"
+#include "frontend/frontend.h"
 
 namespace einkorn {
 
-/// The argument for one declared parameter.
+/// The argument for one parameter of the IR: a leaf of a value, or a component of an array.
 struct Argument {
   enum class Kind : uint8_t {
     kScalar,
@@ -34,6 +35,22 @@ struct Argument {
     return {Kind::kArray, type, 0, rank, array, is_writable};
   }
 };
+
+/// An array as a host has it: sizes and strides over elements that are no value arrays, whose sizes
+/// are dimensions like others. Structs lie as C lays them out.
+struct ElementArray {
+  frontend::DataType type;  ///< of the elements
+  int rank = 0;
+  ArrayBinding array;
+  bool is_writable = true;
+};
+
+/// The arguments that make up a value of a declared scalar parameter, from its leaves.
+std::vector<Argument> ArgumentsOf(const frontend::KernelParameter& parameter,
+                                  std::span<const uint64_t> leaves);
+/// The arguments that make up an array. Refused if its type or rank is not the parameter's.
+Result<std::vector<Argument>> ArgumentsOf(const frontend::KernelParameter& parameter,
+                                          const ElementArray& array);
 
 /// A shape symbol given by name.
 struct NamedSize {

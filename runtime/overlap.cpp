@@ -162,24 +162,26 @@ std::optional<Fault> CheckOverlaps(const ir::Function& kernel,
   const auto fault = [](const ir::Param& param, std::string message) {
     return Fault{FaultKind::kAlias, std::move(message), param.range, {}, {}, {}};
   };
-  const auto message = [](const ir::Param& param, std::string_view other, Overlap overlap) {
-    if (overlap == Overlap::kSome) return fmt::format("{} overlaps {}", param.name, other);
-    return fmt::format("{} may overlap {}: the strides are too irregular to tell", param.name,
-                       other);
+  // Components of one array lie between each other and share nothing, unless its elements do.
+  const auto message = [](const ir::Param& param, const ir::Param& other, Overlap overlap) {
+    const std::string_view name = param.source_name(),
+                           met = name == other.source_name() ? "itself" : other.source_name();
+    if (overlap == Overlap::kSome) return fmt::format("{} overlaps {}", name, met);
+    return fmt::format("{} may overlap {}: the strides are too irregular to tell", name, met);
   };
   for (size_t i = 0; i < kernel.params.size(); ++i) {
     const ir::Param& written = kernel.params[i];
     if (!written.is_array() || !written.is_written()) continue;
     const Type type = kernel.type(written.value);
     const Overlap own = FindSelfOverlap(type, arguments[i].array);
-    if (own != Overlap::kNone) return fault(written, message(written, "itself", own));
+    if (own != Overlap::kNone) return fault(written, message(written, written, own));
     for (size_t j = 0; j < kernel.params.size(); ++j) {
       const ir::Param& other = kernel.params[j];
       // Of two written arrays the later one is named first, once.
       if (i == j || !other.is_array() || (other.is_written() && j > i)) continue;
       const Overlap overlap =
           FindOverlap(type, arguments[i].array, kernel.type(other.value), arguments[j].array);
-      if (overlap != Overlap::kNone) return fault(written, message(written, other.name, overlap));
+      if (overlap != Overlap::kNone) return fault(written, message(written, other, overlap));
     }
   }
   return std::nullopt;

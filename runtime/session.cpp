@@ -116,7 +116,7 @@ Result<KernelPointer> Session::CompileModule(ir::Module module, const CompileOpt
 
 Result<std::shared_ptr<const Session::Lowered>> Session::Lower(
     const std::shared_ptr<const Program>& program, const std::string& name,
-    const std::vector<ScalarType>& types) {
+    const std::vector<frontend::DataType>& types) {
   const LoweredKey key(program.get(), name, types);
   {
     const std::lock_guard lock(mutex_);
@@ -133,7 +133,7 @@ Result<std::shared_ptr<const Session::Lowered>> Session::Lower(
 
 Result<KernelPointer> Session::Compile(const std::shared_ptr<const Program>& program,
                                        const std::string& name,
-                                       const std::vector<ScalarType>& types,
+                                       const std::vector<frontend::DataType>& types,
                                        const std::vector<ir::Layout>& layouts,
                                        const CompileOptions& options) {
   const auto lowered = Lower(program, name, types);
@@ -159,7 +159,8 @@ Result<KernelPointer> Session::Compile(const std::shared_ptr<const Program>& pro
 }
 
 Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& program,
-                                      const std::string& name, const std::vector<ScalarType>& types,
+                                      const std::string& name,
+                                      const std::vector<frontend::DataType>& types,
                                       std::span<const Argument> arguments,
                                       std::span<const NamedSize> sizes,
                                       const CompileOptions& options, int threads) {
@@ -177,7 +178,7 @@ Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& prog
       return UsageError(
           fmt::format("argument {}: there is none; an `out` array must be made before"
                       " the launch",
-                      param.name));
+                      param.source_name()));
     if (argument.kind == Argument::Kind::kArray)
       layouts.push_back(LayoutOf(argument.type, argument.rank, argument.array));
   }
@@ -200,7 +201,7 @@ Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& prog
 }
 
 Result<std::string> Session::Emit(const Program& program, const std::string& name,
-                                  const std::vector<ScalarType>& types,
+                                  const std::vector<frontend::DataType>& types,
                                   [[maybe_unused]] const CompileOptions& options, Stage stage) {
   if (!program.ok()) return WrongProgram(program);
   auto module = frontend::LowerKernel(program.checked(), name, types);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "tools/value_text.h"
+
 namespace einkorn::command {
 namespace {
 
@@ -32,11 +34,12 @@ std::vector<int64_t> ShownIndices(int64_t size, bool summarised) {
   return indices;
 }
 
-using Visit = std::function<void(uint64_t bits)>;
+// Called with where an element begins.
+using AtOffset = std::function<void(int64_t offset)>;
 
 void VisitShown(const HostArray& array, bool summarised, size_t dimension, int64_t offset,
-                const Visit& visit) {
-  if (dimension == array.sizes.size()) return visit(array.LoadAt(offset));
+                const AtOffset& visit) {
+  if (dimension == array.sizes.size()) return visit(offset);
   for (const int64_t index : ShownIndices(array.sizes[dimension], summarised))
     if (index >= 0)
       VisitShown(array, summarised, dimension + 1, offset + index * array.strides[dimension],
@@ -86,41 +89,56 @@ std::string PadLeft(std::string text, size_t width) {
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
 }
 
-// How all elements of one array are shown, so that they line up.
-class ElementFormat {
+// How one scalar of all elements is shown, so that they line up.
+class ScalarColumn {
  public:
-  ElementFormat(const HostArray& array, bool summarised) : type_(array.type) {
+  // The scalar lies `place` bytes behind its element's beginning.
+  ScalarColumn(const HostArray& array, bool summarised, ScalarType type, int64_t place,
+               bool shows_plus)
+      : array_(array), type_(type), place_(place), shows_plus_(shows_plus) {
     if (type_ == ScalarType::kF32) {
-      MeasureFloats<float>(array, summarised);
+      MeasureFloats<float>(summarised);
     } else if (type_ == ScalarType::kF64) {
-      MeasureFloats<double>(array, summarised);
+      MeasureFloats<double>(summarised);
     } else {
-      VisitShown(array, summarised, 0, 0,
-                 [&](uint64_t bits) { width_ = std::max(width_, PlainText(bits).size()); });
+      VisitBits(summarised,
+                [&](uint64_t bits) { width_ = std::max(width_, PlainText(bits).size()); });
       // NumPy keeps room for False where only True occurs.
       if (type_ == ScalarType::kBool && array.rank() > 0) width_ = 5;
     }
   }
 
-  std::string Text(uint64_t bits) const {
+  // Of the element that lies at `offset`.
+  std::string Text(int64_t offset) const {
+    const uint64_t bits = array_.LoadAt(type_, offset + place_);
     if (!IsFloat(type_)) return PadLeft(PlainText(bits), width_);
-    return PadLeft(type_ == ScalarType::kF32
-                       ? FloatText(static_cast<float>(FloatValue(type_, bits)))
-                       : FloatText(FloatValue(type_, bits)),
-                   width_);
+    return PadLeft(
+        Signed(type_ == ScalarType::kF32 ? FloatText(static_cast<float>(FloatValue(type_, bits)))
+                                         : FloatText(FloatValue(type_, bits))),
+        width_);
   }
 
  private:
+  void VisitBits(bool summarised, const std::function<void(uint64_t bits)>& visit) const {
+    VisitShown(array_, summarised, 0, 0,
+               [&](int64_t offset) { visit(array_.LoadAt(type_, offset + place_)); });
+  }
+
   std::string PlainText(uint64_t bits) const {
     if (type_ == ScalarType::kBool) return bits != 0 ? "True" : "False";
     return FormatScalar(type_, bits);
   }
 
+  std::string Signed(std::string text) const {
+    if (shows_plus_ && !text.starts_with('-')) text.insert(0, 1, '+');
+    return text;
+  }
+
   template <typename Float>
-  void MeasureFloats(const HostArray& array, bool summarised) {
+  void MeasureFloats(bool summarised) {
     Float greatest = 0, least = 0;
     bool any_finite = false, any_not_finite = false, any_negative_infinity = false;
-    VisitShown(array, summarised, 0, 0, [&](uint64_t bits) {
+    VisitBits(summarised, [&](uint64_t bits) {
       const auto value = static_cast<Float>(FloatValue(type_, bits));
       any_finite |= std::isfinite(value);
       any_not_finite |= !std::isfinite(value);
@@ -135,18 +153,19 @@ class ElementFormat {
     scientific_ = greatest >= greatest_plain ||
                   (least != 0 && (least < Float(0.0001) || greatest / least > Float(1000)));
     size_t whole = 0;
-    VisitShown(array, summarised, 0, 0, [&](uint64_t bits) {
+    VisitBits(summarised, [&](uint64_t bits) {
       const auto value = static_cast<Float>(FloatValue(type_, bits));
       if (!std::isfinite(value)) return;
       const Decimal decimal = ShortDecimal(value, format());
-      whole = std::max(whole, decimal.whole.size());
+      whole = std::max(whole, Signed(decimal.whole).size());
       fraction_digits_ = std::max(fraction_digits_, decimal.fraction.size());
       exponent_digits_ =
           std::max(exponent_digits_, fmt::format("{:02}", std::abs(decimal.exponent)).size());
     });
     if (any_finite)
       width_ = whole + 1 + fraction_digits_ + (scientific_ ? 2 + exponent_digits_ : 0);
-    if (any_not_finite) width_ = std::max<size_t>(width_, any_negative_infinity ? 4 : 3);
+    if (any_not_finite)
+      width_ = std::max<size_t>(width_, any_negative_infinity || shows_plus_ ? 4 : 3);
   }
 
   std::chars_format format() const {
@@ -169,11 +188,41 @@ class ElementFormat {
     return fmt::format("{}.{:<{}}", decimal.whole, decimal.fraction, fraction_digits_);
   }
 
+  const HostArray& array_;
   ScalarType type_;
+  int64_t place_;
+  bool shows_plus_;
   size_t width_ = 0;
   bool scientific_ = false;
   size_t fraction_digits_ = 0;
   size_t exponent_digits_ = 2;
+};
+
+// How all elements of one array are shown: numbers as NumPy does, with the language's `i` for its
+// `j`, structs as the language writes them.
+class ElementFormat {
+ public:
+  ElementFormat(const HostArray& array, bool summarised) : array_(array) {
+    if (array.type.is_struct()) return;
+    const ScalarType scalar = array.type.scalar();
+    columns_.emplace_back(array, summarised, scalar, 0, false);
+    if (array.type.is_complex())
+      columns_.emplace_back(array, summarised, scalar, BytesOf(scalar), true);
+  }
+
+  std::string Text(int64_t offset) const {
+    if (columns_.empty()) return FormatElement(array_, offset);
+    std::string text = columns_.front().Text(offset);
+    if (columns_.size() == 1) return text;
+    // The letter stands right behind the number, not behind the spaces that fill it up.
+    std::string imaginary = columns_.back().Text(offset);
+    imaginary.insert(imaginary.find_last_not_of(' ') + 1, 1, 'i');
+    return text + imaginary;
+  }
+
+ private:
+  const HostArray& array_;
+  std::vector<ScalarColumn> columns_;  // one, or the real and the imaginary part
 };
 
 // Lays out brackets, line breaks and dots as NumPy does.
@@ -186,11 +235,9 @@ class ArrayPrinter {
   std::string Print(size_t dimension, int64_t offset, const std::string& indent,
                     size_t width) const {
     const size_t dimensions_left = array_.sizes.size() - dimension;
-    if (dimensions_left == 0) return format_.Text(array_.LoadAt(offset));
-    return "[" +
-           (dimensions_left == 1 ? PrintRow(offset, indent, width)
-                                 : PrintRows(dimension, offset, indent, width)) +
-           "]";
+    if (dimensions_left == 0) return format_.Text(offset);
+    return fmt::format("[{}]", dimensions_left == 1 ? PrintRow(offset, indent, width)
+                                                    : PrintRows(dimension, offset, indent, width));
   }
 
  private:
@@ -199,7 +246,7 @@ class ArrayPrinter {
     bool first = true;
     for (const int64_t index : ShownIndices(array_.sizes.back(), summarised_)) {
       const std::string word =
-          index < 0 ? "..." : format_.Text(array_.LoadAt(offset + index * array_.strides.back()));
+          index < 0 ? "..." : format_.Text(offset + index * array_.strides.back());
       if (!first) line += ' ';
       first = false;
       // The last column is kept for the bracket.
@@ -230,35 +277,11 @@ class ArrayPrinter {
   ElementFormat format_;
 };
 
-void AppendJson(const HostArray& array, size_t dimension, int64_t offset, std::string& out) {
-  if (dimension == array.sizes.size()) {
-    out += FormatScalarJson(array.type, array.LoadAt(offset));
-    return;
-  }
-  out += '[';
-  for (int64_t i = 0; i < array.sizes[dimension]; ++i) {
-    if (i > 0) out += ", ";
-    AppendJson(array, dimension + 1, offset + i * array.strides[dimension], out);
-  }
-  out += ']';
-}
-
 }  // namespace
 
 std::string FormatArray(const HostArray& array) {
   if (array.count() == 0) return "[]";
   return ArrayPrinter(array, array.count() > kThreshold).Print(0, 0, " ", kLineWidth);
-}
-
-std::string FormatArrayJson(const HostArray& array) {
-  std::string out;
-  AppendJson(array, 0, 0, out);
-  return out;
-}
-
-std::string FormatScalarJson(ScalarType type, uint64_t bits) {
-  const bool in_json = !IsFloat(type) || std::isfinite(FloatValue(type, bits));
-  return in_json ? FormatScalar(type, bits) : fmt::format("\"{}\"", FormatScalar(type, bits));
 }
 
 }  // namespace einkorn::command

@@ -1,4 +1,4 @@
-// Arrays as text.
+// Arrays as text for people.
 #pragma once
 
 #include <string>
@@ -8,14 +8,8 @@
 namespace einkorn::command {
 
 /// As NumPy's `str` (2.3) shows the array with its default options: eight digits behind the point,
-/// lines of 75 columns, more than 1000 elements summarised by the three at each edge.
+/// lines of 75 columns, more than 1000 elements summarised by the three at each edge. Complex
+/// numbers end in `i`, structs are shown as the language writes them.
 std::string FormatArray(const HostArray& array);
-
-/// As nested JSON lists of all elements. Floats are the shortest decimal that reads back to the
-/// same value; JSON has no infinities and NaN, they are the strings "inf", "-inf", "nan".
-std::string FormatArrayJson(const HostArray& array);
-
-/// One scalar in the same form.
-std::string FormatScalarJson(ScalarType type, uint64_t bits);
 
 }  // namespace einkorn::command

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "tools/npy.h"
 #include "tools/number.h"
 #include "tools/philox.h"
+#include "tools/value.h"
 
 namespace einkorn::command {
 namespace {
@@ -33,82 +36,66 @@ std::vector<std::string_view> SplitAt(std::string_view text, char separator) {
 // Reads `[[1, 2], [3, 4]]` into its elements and sizes.
 class ListReader {
  public:
-  ListReader(std::string_view text, ScalarType type) : text_(text), type_(type) {}
+  ListReader(std::string_view text, const DataType& type) : reader_(text), type_(type) {}
 
   Result<HostArray> Read() {
-    if (!ReadList(0)) return UsageError(failure_);
-    if (at_ != text_.size())
-      return UsageError(fmt::format("`{}` stands behind the list", text_.substr(at_)));
+    auto element = MakeArray(type_, {});
+    if (!element) return element;
+    element_ = std::move(*element);
+    if (!ReadList(0)) return UsageError(reader_.failure());
+    if (!reader_.rest().empty())
+      return UsageError(fmt::format("`{}` stands behind the list", reader_.rest()));
     auto array = MakeArray(type_, sizes_);
     if (!array) return array;
-    for (size_t i = 0; i < elements_.size(); ++i)
-      array->StoreAt(static_cast<int64_t>(i) * BytesOf(type_), elements_[i]);
+    std::ranges::copy(elements_, array->data.get());
     return array;
   }
 
  private:
-  bool Fail(std::string message) {
-    failure_ = std::move(message);
-    return false;
-  }
-
-  void SkipSpace() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n'))
-      ++at_;
-  }
-
-  bool Take(char c) {
-    SkipSpace();
-    if (at_ == text_.size() || text_[at_] != c) return false;
-    ++at_;
-    SkipSpace();
-    return true;
-  }
+  static constexpr const char* kMixed = "rows and numbers do not mix in a list";
 
   bool ReadList(size_t depth) {
-    if (depth == kMaxRank) return Fail(fmt::format("lists nest at most {} deep", kMaxRank));
-    if (!Take('[')) return Fail("rows and numbers do not mix in a list");
+    if (depth == kMaxRank) return reader_.Fail(fmt::format("lists nest at most {} deep", kMaxRank));
+    if (!reader_.Take('[')) return reader_.Fail(kMixed);
     if (depth == sizes_.size()) {
-      if (!elements_.empty()) return Fail("rows and numbers do not mix in a list");
+      if (count_ > 0) return reader_.Fail(kMixed);
       sizes_.push_back(-1);
     }
     int64_t length = 0;
-    if (!Take(']')) {
+    if (!reader_.Take(']')) {
       do {
         if (!ReadEntry(depth)) return false;
         ++length;
-      } while (Take(','));
-      if (!Take(']'))
-        return Fail(at_ == text_.size()
-                        ? "the list has no closing bracket"
-                        : fmt::format("expected , or ] before `{}`", text_.substr(at_)));
+      } while (reader_.Take(','));
+      if (!reader_.Take(']'))
+        return reader_.Fail(reader_.rest().empty()
+                                ? "the list has no closing bracket"
+                                : fmt::format("expected , or ] before `{}`", reader_.rest()));
     }
     if (sizes_[depth] >= 0 && sizes_[depth] != length)
-      return Fail(fmt::format("the rows of the list have different lengths, {} and {}",
-                              sizes_[depth], length));
+      return reader_.Fail(fmt::format("the rows of the list have different lengths, {} and {}",
+                                      sizes_[depth], length));
     sizes_[depth] = length;
     return true;
   }
 
   bool ReadEntry(size_t depth) {
-    if (at_ < text_.size() && text_[at_] == '[') return ReadList(depth + 1);
-    if (depth + 1 != sizes_.size()) return Fail("rows and numbers do not mix in a list");
-    const size_t end = std::min(text_.find_first_of(",[]", at_), text_.size());
-    const std::string_view number = Trimmed(text_.substr(at_, end - at_));
-    if (number.empty()) return Fail("a number is missing in the list");
-    const auto bits = ParseNumber(number, type_);
-    if (!bits) return Fail(bits.error());
-    elements_.push_back(*bits);
-    at_ = end;
+    if (reader_.IsAt('[')) return ReadList(depth + 1);
+    if (depth + 1 != sizes_.size()) return reader_.Fail(kMixed);
+    if (reader_.rest().empty() || reader_.IsAt(',') || reader_.IsAt(']'))
+      return reader_.Fail("a number is missing in the list");
+    if (!reader_.Read(type_, element_, 0)) return false;
+    elements_.insert(elements_.end(), element_.data.get(), element_.data.get() + element_.bytes());
+    ++count_;
     return true;
   }
 
-  std::string_view text_;
-  ScalarType type_;
-  size_t at_ = 0;
+  ValueReader reader_;
+  DataType type_;
+  HostArray element_;
   std::vector<int64_t> sizes_;
-  std::vector<uint64_t> elements_;
-  std::string failure_;
+  std::vector<std::byte> elements_;
+  int64_t count_ = 0;
 };
 
 // `name(before; after)`; `after` is empty where there is no semicolon.
@@ -141,40 +128,43 @@ Result<std::vector<int64_t>> ReadSizes(std::string_view text) {
   return sizes;
 }
 
-Result<HostArray> MakeSized(std::string_view sizes_text, ScalarType type) {
+Result<HostArray> MakeSized(std::string_view sizes_text, const DataType& type) {
   auto sizes = ReadSizes(sizes_text);
   if (!sizes) return sizes.error();
   return MakeArray(type, std::move(*sizes));
 }
 
-Result<HostArray> Zeros(const CallText& call, ScalarType type) {
+Result<HostArray> Zeros(const CallText& call, const DataType& type) {
   if (!call.after.empty()) return UsageError("zeros takes sizes only: zeros(4,5)");
   return MakeSized(call.before, type);
 }
 
-Result<HostArray> Full(const CallText& call, ScalarType type) {
+Result<HostArray> Full(const CallText& call, const DataType& type) {
   if (call.after.empty()) return UsageError("full takes a value, then sizes: full(7; 4,5)");
-  const auto bits = ParseNumber(call.before, type);
-  if (!bits) return UsageError(bits.error());
+  const auto value = ParseValue(call.before, type);
+  if (!value) return value.error();
   auto array = MakeSized(call.after, type);
   if (!array) return array;
-  for (int64_t k = 0; k < array->count(); ++k) array->StoreAt(k * BytesOf(type), *bits);
+  for (int64_t k = 0; k < array->count(); ++k)
+    std::memcpy(array->data.get() + k * array->element_bytes(), value->data.get(), value->bytes());
   return array;
 }
 
-Result<HostArray> Range(const CallText& call, ScalarType type) {
+Result<HostArray> Range(const CallText& call, const DataType& type) {
+  if (type.is_struct())
+    return UsageError(fmt::format("range makes numbers, and {} is a struct", type.text()));
   auto array = call.after.empty() ? MakeSized(call.before, type) : UsageError("");
   if (!array && array.error().kind == ErrorKind::kEnvironment) return array;
   if (!array || array->rank() != 1) return UsageError("range takes one size: range(10)");
   for (int64_t k = 0; k < array->count(); ++k) {
-    const auto bits = ExactNumber(k, type);
+    const auto bits = ExactNumber(k, type.scalar());
     if (!bits) return UsageError("range: " + bits.error());
-    array->StoreAt(k * BytesOf(type), *bits);
+    array->StoreAt(type.scalar(), k * array->element_bytes(), *bits);
   }
   return array;
 }
 
-Result<HostArray> Random(const CallText& call, ScalarType type) {
+Result<HostArray> Random(const CallText& call, const DataType& type) {
   uint64_t seed = 0;
   if (!call.after.empty()) {
     const std::vector<std::string_view> parts = SplitAt(call.after, '=');
@@ -186,12 +176,17 @@ Result<HostArray> Random(const CallText& call, ScalarType type) {
   }
   auto array = MakeSized(call.before, type);
   if (!array) return array;
-  for (int64_t k = 0; k < array->count(); ++k)
-    array->StoreAt(k * BytesOf(type), RandomElement(type, seed, static_cast<uint64_t>(k)));
+  uint64_t next = 0;
+  int64_t element = 0;  // where it begins
+  const VisitLeaf fill = [&](ScalarType scalar, int64_t offset) {
+    array->StoreAt(scalar, element + offset, RandomElement(scalar, seed, next++));
+  };
+  for (int64_t k = 0; k < array->count(); ++k, element += array->element_bytes())
+    VisitLeaves(type, fill);
   return array;
 }
 
-using MakeFunction = Result<HostArray> (*)(const CallText&, ScalarType);
+using MakeFunction = Result<HostArray> (*)(const CallText&, const DataType&);
 struct NamedFunction {
   std::string_view name;
   MakeFunction make;
@@ -220,7 +215,7 @@ Result<HostArray> ReadArrayFile(const std::string& path) {
   return UsageError(fmt::format("{} is not a .npy, .png or .pgm file", path));
 }
 
-Result<HostArray> ParseArrayValue(std::string_view text, ScalarType type) {
+Result<HostArray> ParseArrayValue(std::string_view text, const DataType& type) {
   text = Trimmed(text);
   if (text.starts_with('[')) return ListReader(text, type).Read();
   if (const std::optional<CallText> call = ReadCall(text))

@@ -113,10 +113,10 @@ int64_t ReadPgmNumber(std::FILE* stream) {
 bool ReadPgmSamples(InputFile& file, bool as_text, int64_t greatest, HostArray& array) {
   if (!as_text && !file.Read(array.data.get(), array.bytes())) return false;
   for (int64_t k = 0; k < array.count(); ++k) {
-    const int64_t value =
-        as_text ? ReadPgmNumber(file.stream()) : static_cast<int64_t>(array.LoadAt(k));
+    const int64_t value = as_text ? ReadPgmNumber(file.stream())
+                                  : static_cast<int64_t>(array.LoadAt(ScalarType::kU8, k));
     if (value < 0 || value > greatest) return false;
-    array.StoreAt(k, static_cast<uint64_t>(value));
+    array.StoreAt(ScalarType::kU8, k, static_cast<uint64_t>(value));
   }
   return true;
 }

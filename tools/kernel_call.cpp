@@ -4,24 +4,24 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "tools/array_value.h"
 #include "tools/number.h"
 #include "tools/report.h"
+#include "tools/value.h"
 
 namespace einkorn::command {
 namespace {
 
 using Values = std::map<std::string, std::string>;
 
-Argument ArgumentOf(HostArray& array) {
-  ArrayBinding binding;
-  binding.data = array.data.get();
-  for (int d = 0; d < array.rank(); ++d) {
-    binding.sizes[static_cast<size_t>(d)] = array.sizes[static_cast<size_t>(d)];
-    binding.strides[static_cast<size_t>(d)] = array.strides[static_cast<size_t>(d)];
-  }
-  return Argument::Array(array.type, array.rank(), binding);
+ElementArray ViewOf(HostArray& array) {
+  ElementArray view{array.type, array.rank(), {}};
+  view.array.data = array.data.get();
+  std::ranges::copy(array.sizes, view.array.sizes.begin());
+  std::ranges::copy(array.strides, view.array.strides.begin());
+  return view;
 }
 
 Error AboutArgument(const std::string& name, const Error& error) {
@@ -63,13 +63,19 @@ Status CheckNames(const frontend::KernelInfo& kernel, const ir::Function& functi
 
 class CallBuilder {
  public:
-  CallBuilder(const frontend::KernelInfo& kernel, const ir::Function& function,
-              const Values& values, std::map<std::string, HostArray> files)
-      : kernel_(kernel), function_(function), values_(values), files_(std::move(files)) {}
+  CallBuilder(const frontend::KernelInfo& kernel, const frontend::KernelSignature& signature,
+              const ir::Function& function, const Values& values,
+              std::map<std::string, HostArray> files)
+      : kernel_(kernel),
+        signature_(signature),
+        function_(function),
+        values_(values),
+        files_(std::move(files)) {}
 
   Result<KernelCall, LaunchRefusal> Build() {
-    for (const frontend::ParameterInfo& parameter : kernel_.parameters)
-      if (Status status = AddArgument(parameter); !status)
+    call_.result = signature_.result;
+    for (size_t i = 0; i < kernel_.parameters.size(); ++i)
+      if (Status status = AddArguments(kernel_.parameters[i], signature_.parameters[i]); !status)
         return LaunchRefusal(std::move(status).error());
     for (const ir::Param& param : function_.params)
       if (param.kind == ir::ParamKind::kSymbol && values_.contains(param.name))
@@ -85,36 +91,36 @@ class CallBuilder {
   }
 
  private:
-  ScalarType TypeOf(const std::string& parameter) const {
-    const auto param = std::ranges::find(function_.params, parameter, &ir::Param::name);
-    return function_.type(param->value).scalar;
+  void Add(const std::vector<Argument>& arguments) {
+    call_.arguments.insert(call_.arguments.end(), arguments.begin(), arguments.end());
   }
 
-  Status AddArgument(const frontend::ParameterInfo& parameter) {
+  Status AddArguments(const frontend::ParameterInfo& declared,
+                      const frontend::KernelParameter& parameter) {
     const std::string& name = parameter.name;
     if (parameter.kind == ir::ParamKind::kArrayOut) {
-      call_.arguments.emplace_back();
+      Add(std::vector<Argument>(parameter.param_count));
       return Done{};
     }
     const auto value = values_.find(name);
     if (value == values_.end())
       return UsageError(fmt::format("argument {} of type {} is missing; write {}=VALUE", name,
-                                    parameter.type_text, name));
-    const ScalarType type = TypeOf(name);
+                                    declared.type_text, name));
     if (parameter.kind == ir::ParamKind::kScalar) {
-      const auto bits = ParseNumber(value->second, type);
-      if (!bits) return UsageError(fmt::format("argument {}: {}", name, bits.error()));
-      call_.arguments.push_back(Argument::Scalar(type, *bits));
+      auto parsed = ParseValue(value->second, parameter.type);
+      if (!parsed) return AboutArgument(name, parsed.error());
+      Add(ArgumentsOf(parameter, LeavesOf(*parsed, parameter.type)));
       return Done{};
     }
-    if (const auto file = files_.find(name); file != files_.end()) {
-      call_.arrays[name] = std::move(file->second);
-    } else {
-      auto array = ParseArrayValue(value->second, type);
-      if (!array) return AboutArgument(name, array.error());
-      call_.arrays[name] = std::move(*array);
-    }
-    call_.arguments.push_back(ArgumentOf(call_.arrays[name]));
+    const DataType element = frontend::ElementsOf(parameter.type).type;
+    const auto file = files_.find(name);
+    auto array = file == files_.end() ? ParseArrayValue(value->second, element)
+                                      : ConvertElements(std::move(file->second), element);
+    if (!array) return AboutArgument(name, array.error());
+    auto arguments = ArgumentsOf(parameter, ViewOf(*array));
+    if (!arguments) return std::move(arguments).error();
+    call_.arrays[name] = std::move(*array);
+    Add(*arguments);
     return Done{};
   }
 
@@ -126,23 +132,28 @@ class CallBuilder {
   }
 
   Status MakeOutArrays(const std::vector<LaunchArgument>& bound) {
-    for (size_t i = 0; i < kernel_.parameters.size(); ++i) {
-      const std::string& name = kernel_.parameters[i].name;
-      if (call_.arguments[i].kind != Argument::Kind::kOmitted) continue;
-      const auto param = std::ranges::find(function_.params, name, &ir::Param::name);
-      const ArrayBinding& binding =
-          bound[static_cast<size_t>(param - function_.params.begin())].array;
-      auto array = MakeArray(
-          TypeOf(name), {binding.sizes.begin(),
-                         binding.sizes.begin() + static_cast<std::ptrdiff_t>(param->shape.size())});
-      if (!array) return AboutArgument(name, array.error());
-      call_.arrays[name] = std::move(*array);
-      call_.arguments[i] = ArgumentOf(call_.arrays[name]);
+    const size_t symbols = bound.size() - call_.arguments.size();
+    size_t next = 0;
+    for (const frontend::KernelParameter& parameter : signature_.parameters) {
+      const size_t first = std::exchange(next, next + parameter.param_count);
+      if (parameter.kind != ir::ParamKind::kArrayOut) continue;
+      // Every component has the sizes of the launch, then those of the elements.
+      auto [element, inner] = frontend::ElementsOf(parameter.type);
+      const auto& launched = bound[symbols + first].array.sizes;
+      std::vector<int64_t> sizes(launched.begin(), launched.begin() + parameter.rank);
+      sizes.insert(sizes.end(), inner.begin(), inner.end());
+      auto array = MakeArray(element, std::move(sizes));
+      if (!array) return AboutArgument(parameter.name, array.error());
+      auto arguments = ArgumentsOf(parameter, ViewOf(*array));
+      if (!arguments) return std::move(arguments).error();
+      std::ranges::copy(*arguments, call_.arguments.begin() + static_cast<std::ptrdiff_t>(first));
+      call_.arrays[parameter.name] = std::move(*array);
     }
     return Done{};
   }
 
   const frontend::KernelInfo& kernel_;
+  const frontend::KernelSignature& signature_;
   const ir::Function& function_;
   const Values& values_;
   std::map<std::string, HostArray> files_;
@@ -155,7 +166,8 @@ Result<std::map<std::string, HostArray>> ReadFiles(const frontend::KernelInfo& k
   std::map<std::string, HostArray> files;
   for (const frontend::ParameterInfo& parameter : kernel.parameters) {
     const auto value = values.find(parameter.name);
-    if (value == values.end() || parameter.rank == 0 || !IsFileValue(value->second)) continue;
+    const bool is_scalar = parameter.kind == ir::ParamKind::kScalar;
+    if (value == values.end() || is_scalar || !IsFileValue(value->second)) continue;
     auto array = ReadArrayFile(value->second);
     if (!array) return AboutArgument(parameter.name, array.error());
     files[parameter.name] = std::move(*array);
@@ -165,10 +177,10 @@ Result<std::map<std::string, HostArray>> ReadFiles(const frontend::KernelInfo& k
 
 }  // namespace
 
-Result<std::vector<ScalarType>> ChooseTypes(const frontend::KernelInfo& kernel,
-                                            const std::vector<std::string>& given,
-                                            const std::map<std::string, HostArray>& files) {
-  std::map<std::string, ScalarType> types;
+Result<std::vector<DataType>> ChooseTypes(const frontend::KernelInfo& kernel,
+                                          const std::vector<std::string>& given,
+                                          const std::map<std::string, HostArray>& files) {
+  std::map<std::string, DataType> types;
   for (const std::string& word : given) {
     auto assignment = ParseAssignment(word);
     if (!assignment) return UsageError(fmt::format("--type {}: write T=f32", word));
@@ -176,17 +188,18 @@ Result<std::vector<ScalarType>> ChooseTypes(const frontend::KernelInfo& kernel,
     if (std::ranges::find(names, assignment->name) == names.end())
       return UsageError(fmt::format("--type {}: {} has no type parameter {}", word,
                                     SignatureOf(kernel), assignment->name));
-    const auto type = ScalarTypeNamed(assignment->value);
-    if (!type)
-      return UsageError(fmt::format("--type {}: {} is not a type", word, assignment->value));
-    if (!types.emplace(assignment->name, *type).second)
+    const DataType type = frontend::TypeNamed(assignment->value);
+    if (!type.valid())
+      return UsageError(
+          fmt::format("--type {}: {} is not a scalar or complex type", word, assignment->value));
+    if (!types.emplace(assignment->name, type).second)
       return UsageError(fmt::format("--type {}: {} is given twice", word, assignment->name));
   }
   for (const frontend::ParameterInfo& parameter : kernel.parameters)
     if (const auto file = files.find(parameter.name);
         file != files.end() && !parameter.type_parameter.empty())
       types.emplace(parameter.type_parameter, file->second.type);
-  std::vector<ScalarType> chosen;
+  std::vector<DataType> chosen;
   for (const std::string& name : kernel.type_parameters) {
     if (!types.contains(name))
       return UsageError(fmt::format(
@@ -207,13 +220,15 @@ Result<KernelCall, LaunchRefusal> PrepareCall(const Program& program,
   if (!files) return LaunchRefusal(std::move(files).error());
   auto chosen = ChooseTypes(kernel, types, *files);
   if (!chosen) return LaunchRefusal(std::move(chosen).error());
-  // The signature alone matters here: its symbols and the types of its parameters.
+  auto signature = frontend::KernelSignatureOf(program.checked(), kernel.name, *chosen);
+  if (!signature) return LaunchRefusal(std::move(signature).error());
+  // Its parameters alone matter here: the symbols and the shapes.
   auto module = frontend::LowerKernel(program.checked(), kernel.name, *chosen);
   if (!module) return LaunchRefusal(std::move(module).error());
   const ir::Function& function = module->entry_function();
   if (Status status = CheckNames(kernel, function, *values); !status)
     return LaunchRefusal(std::move(status).error());
-  auto call = CallBuilder(kernel, function, *values, std::move(*files)).Build();
+  auto call = CallBuilder(kernel, *signature, function, *values, std::move(*files)).Build();
   if (call) call->types = std::move(*chosen);
   return call;
 }

@@ -1,8 +1,12 @@
 #include "tools/npy.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <charconv>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "tools/files.h"
@@ -12,13 +16,39 @@ namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
 // A header holds a short dictionary; NumPy itself refuses one beyond 10,000 characters.
-constexpr size_t kMaxHeaderBytes = 1 << 16;
+constexpr size_t kMaxHeaderBytes = 1 << 20;
+constexpr int kMaxStructDepth = 32;
+constexpr int64_t kMaxElementBytes = int64_t{1} << 47;
+
+// NumPy's name of a scalar or complex type.
+std::string DescrOf(const DataType& type) {
+  if (type.is_complex()) return fmt::format("<c{}", type.info().bytes);
+  return std::string(InfoOf(type.scalar()).numpy);
+}
+
+// Invalid if the language has no such type.
+DataType TypeOfDescr(std::string_view descr) {
+  std::vector<DataType> types = {DataType::Complex(ScalarType::kF32),
+                                 DataType::Complex(ScalarType::kF64)};
+  for (int i = 0; i < kScalarTypeCount; ++i) types.emplace_back(static_cast<ScalarType>(i));
+  for (const DataType& type : types) {
+    const std::string ours = DescrOf(type);
+    if (descr.size() != ours.size() || descr.substr(1) != ours.substr(1)) continue;
+    if (descr[0] == '<' || descr[0] == '=' || (descr[0] == '|' && ours[0] == '|')) return type;
+  }
+  return {};
+}
 
 // What the dictionary of a header says.
 struct NpyHeaderText {
-  std::string descr;
+  DataType type;
   bool column_major = false;
   std::vector<int64_t> sizes;
+};
+
+// A type that is none of ours, and the field of it.
+struct UnknownType {
+  std::string field, descr;
 };
 
 // Reads the Python literal `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
@@ -26,48 +56,124 @@ class HeaderReader {
  public:
   explicit HeaderReader(std::string_view text) : text_(text) {}
 
+  // The header can be read but for this one.
+  const std::optional<UnknownType>& unknown() const { return unknown_; }
+  // Why nothing can be read.
+  std::string_view failure() const { return failure_; }
+
   std::optional<NpyHeaderText> Read() {
     NpyHeaderText header;
-    int entries = 0;
+    std::set<std::string> keys;
     if (!Take("{")) return std::nullopt;
     while (!Take("}")) {
       const std::optional<std::string> key = ReadString();
-      if (!key || !Take(":") || !ReadEntry(*key, header)) return std::nullopt;
-      ++entries;
+      if (!key || !keys.insert(*key).second || !Take(":") || !ReadEntry(*key, header))
+        return std::nullopt;
       if (!Take(",") && !Peek("}")) return std::nullopt;
     }
-    if (entries != 3) return std::nullopt;
+    if (keys.size() != 3) return std::nullopt;
     return header;
   }
 
  private:
   bool ReadEntry(const std::string& key, NpyHeaderText& header) {
-    if (key == "descr") return ReadDescr(header);
-    if (key == "shape") return ReadShape(header);
+    if (key == "descr") return ReadType(header.type, {}, 0);
+    if (key == "shape") return ReadShape(header.sizes);
     if (key != "fortran_order") return false;
     header.column_major = Take("True");
     return header.column_major || Take("False");
   }
 
-  bool ReadDescr(NpyHeaderText& header) {
-    // A list describes a structured type; it is named as such, not read.
-    if (Peek("[")) {
-      header.descr = "a structured type";
-      int depth = 0;
-      do {
-        if (at_ == text_.size()) return false;
-        if (text_[at_] == '[' || text_[at_] == '(') ++depth;
-        if (text_[at_] == ']' || text_[at_] == ')') --depth;
-        ++at_;
-      } while (depth > 0);
-      return true;
-    }
-    const std::optional<std::string> descr = ReadString();
-    if (descr) header.descr = *descr;
-    return descr.has_value();
+  bool Fail(std::string_view why) {
+    failure_ = why;
+    return false;
   }
 
-  bool ReadShape(NpyHeaderText& header) {
+  // `'<f4'`, or the list of a struct's fields.
+  bool ReadType(DataType& type, const std::string& field, int depth) {
+    if (Peek("{"))
+      return Fail("its element type is a dictionary, which numpy.save never writes; give a list");
+    if (Peek("[")) return ReadStruct(type, depth + 1);
+    const std::optional<std::string> descr = ReadString();
+    if (!descr) return false;
+    type = TypeOfDescr(*descr);
+    if (!type.valid()) {
+      if (!unknown_) unknown_ = {field, *descr};
+      type = ScalarType::kU8;
+    }
+    return true;
+  }
+
+  struct Fields {
+    frontend::NamedTypes types;
+    std::vector<int64_t> offsets;
+    int64_t bytes = 0;
+  };
+
+  // `[('pos', '<f4', (3,)), ('', '|V4'), ('mass', '<f8')]`: the fields lie one behind the other.
+  bool ReadStruct(DataType& type, int depth) {
+    if (depth > kMaxStructDepth) return Fail("its structs nest too deep");
+    Fields fields;
+    Take("[");
+    while (!Take("]")) {
+      if (!ReadField(fields, depth)) return false;
+      if (!Take(",") && !Peek("]")) return false;
+    }
+    type = frontend::MakeStructAt(FormatFields(fields.types), fields.types, fields.offsets,
+                                  fields.bytes);
+    return true;
+  }
+
+  bool ReadField(Fields& fields, int depth) {
+    std::string name;
+    if (!Take("(") || !ReadFieldName(name) || !Take(",")) return false;
+    if (name.empty() ? !ReadPadding(fields.bytes) : !ReadFieldType(name, fields, depth))
+      return false;
+    if (fields.bytes > kMaxElementBytes) return Fail("its elements are too large");
+    Take(",");
+    return Take(")");
+  }
+
+  // `'<f4'`, `'<f4', (3,)`.
+  bool ReadFieldType(const std::string& name, Fields& fields, int depth) {
+    DataType type;
+    if (!ReadType(type, name, depth)) return false;
+    std::vector<int64_t> sizes;
+    if (Take(",") && !Peek(")") && !ReadShape(sizes)) return false;
+    // Nothing in it does not excuse the other sizes: they are multiplied.
+    Int128 most = std::max<int64_t>(type.info().bytes, 1);
+    for (const int64_t size : sizes)
+      if ((most *= std::max<int64_t>(size, 1)) > kMaxElementBytes)
+        return Fail("its elements are too large");
+    if (!sizes.empty()) type = DataType::Array(std::move(sizes), type);
+    fields.types.emplace_back(name, type);
+    fields.offsets.push_back(fields.bytes);
+    fields.bytes += type.info().bytes;
+    return true;
+  }
+
+  // `'mass'`, or `('title', 'mass')`.
+  bool ReadFieldName(std::string& name) {
+    const bool has_title = Take("(");
+    if (has_title && (!ReadString() || !Take(","))) return false;
+    const std::optional<std::string> text = ReadString();
+    if (text) name = *text;
+    return text && (!has_title || Take(")"));
+  }
+
+  // Adds the bytes of `'|V4'`.
+  bool ReadPadding(int64_t& bytes) {
+    const std::optional<std::string> descr = ReadString();
+    if (!descr || !descr->starts_with("|V") || descr->size() > 16) return false;
+    int64_t padding = 0;
+    const char* end = descr->data() + descr->size();
+    const auto read = std::from_chars(descr->data() + 2, end, padding);
+    if (read.ec != std::errc() || read.ptr != end || padding < 0) return false;
+    bytes += padding;
+    return true;
+  }
+
+  bool ReadShape(std::vector<int64_t>& sizes) {
     if (!Take("(")) return false;
     while (!Take(")")) {
       int64_t size = 0;
@@ -75,7 +181,7 @@ class HeaderReader {
       while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9' && at_ - begin < 18)
         size = size * 10 + (text_[at_++] - '0');
       if (at_ == begin) return false;
-      header.sizes.push_back(size);
+      sizes.push_back(size);
       if (!Take(",") && !Peek(")")) return false;
     }
     return true;
@@ -106,26 +212,39 @@ class HeaderReader {
 
   std::string_view text_;
   size_t at_ = 0;
+  std::optional<UnknownType> unknown_;
+  std::string_view failure_ = "its header is malformed";
 };
 
-std::optional<ScalarType> TypeOfDescr(std::string_view descr) {
-  for (int i = 0; i < kScalarTypeCount; ++i) {
-    const auto type = static_cast<ScalarType>(i);
-    const std::string_view ours = InfoOf(type).numpy;
-    const bool same_code = descr.size() == 3 && descr.substr(1) == ours.substr(1);
-    if (same_code && (descr[0] == '<' || descr[0] == '=' || (descr[0] == '|' && ours[0] == '|')))
-      return type;
-  }
-  return std::nullopt;
-}
-
-Error UnknownElements(const std::string& path, std::string_view descr) {
+Error UnknownElements(const std::string& path, const UnknownType& type) {
+  const std::string_view descr = type.descr;
   const bool big_endian = descr.starts_with('>');
   return UsageError(fmt::format(
-      "{} holds elements of NumPy type {}{}; convert it with numpy's astype to {}", path, descr,
+      "{} holds {} of NumPy type {}{}; convert it with numpy's astype to {}", path,
+      type.field.empty() ? "elements" : fmt::format("a field {}", type.field), descr,
       big_endian ? ", which is big-endian" : ", which is none of Einkorn's",
       big_endian ? fmt::format("'<{}'", descr.substr(1))
-                 : "one of bool, int8 to int64, uint8 to uint64, float32, float64"));
+                 : "one of bool, int8 to int64, uint8 to uint64, float32, float64, complex64, "
+                   "complex128"));
+}
+
+// `'<f4'`, `[('pos', '<f4', (3,)), ('', '|V4')]`: bytes that no field has are one without a name.
+std::string TypeText(const DataType& type) {
+  if (!type.is_struct()) return fmt::format("'{}'", DescrOf(type));
+  std::vector<std::string> entries;
+  int64_t end = 0;
+  const auto pad_to = [&](int64_t offset) {
+    if (offset > end) entries.push_back(fmt::format("('', '|V{}')", offset - end));
+  };
+  for (const frontend::Field& field : type.info().fields) {
+    pad_to(field.offset);
+    end = field.offset + field.type.info().bytes;
+    const auto [element, sizes] = frontend::ElementsOf(field.type);
+    entries.push_back(fmt::format("('{}', {}{})", field.name, TypeText(element),
+                                  sizes.empty() ? "" : ", " + FormatSizes(sizes)));
+  }
+  pad_to(type.info().bytes);
+  return fmt::format("[{}]", fmt::join(entries, ", "));
 }
 
 Result<std::string> ReadHeader(InputFile& file) {
@@ -155,37 +274,39 @@ Result<HostArray> ReadNpy(const std::string& path) {
   if (!file) return file.error();
   const auto text = ReadHeader(*file);
   if (!text) return text.error();
-  const std::optional<NpyHeaderText> header = HeaderReader(*text).Read();
+  HeaderReader reader(*text);
+  const std::optional<NpyHeaderText> header = reader.Read();
   if (!header)
-    return EnvironmentError(fmt::format("{} is not a .npy file: its header is malformed", path));
-  const std::optional<ScalarType> type = TypeOfDescr(header->descr);
-  if (!type) return UnknownElements(path, header->descr);
+    return EnvironmentError(fmt::format("{} is not a .npy file: {}", path, reader.failure()));
+  if (reader.unknown()) return UnknownElements(path, *reader.unknown());
   if (header->sizes.size() > kMaxRank)
     return UsageError(fmt::format("{} has {} dimensions; an array has at most {}", path,
                                   header->sizes.size(), kMaxRank));
-  auto array = MakeArray(*type, header->sizes);
+  auto array = MakeArray(header->type, header->sizes);
   if (!array) return Error{array.error().kind, fmt::format("{}: {}", path, array.error().message)};
   if (!file->Read(array->data.get(), array->bytes()) || !file->AtEnd())
     return EnvironmentError(
         fmt::format("{} is damaged: its header announces {} of {} bytes, not what follows it", path,
-                    FormatArrayType(*type, array->sizes), array->bytes()));
-  if (header->column_major) array->strides = ColumnMajorStrides(*type, array->sizes);
+                    FormatArrayType(header->type, array->sizes), array->bytes()));
+  if (header->column_major) array->strides = ColumnMajorStrides(header->type, array->sizes);
   return array;
 }
 
 std::string NpyHeader(const HostArray& array) {
   std::string text =
-      fmt::format("{{'descr': '{}', 'fortran_order': {}, 'shape': {}, }}", InfoOf(array.type).numpy,
+      fmt::format("{{'descr': {}, 'fortran_order': {}, 'shape': {}, }}", TypeText(array.type),
                   array.is_row_major() ? "False" : "True", FormatSizes(array.sizes));
+  // Version 1 has two bytes for the length, version 2 four.
+  const int version = text.size() + 64 < 1 << 16 ? 1 : 2;
+  const size_t length_bytes = version == 1 ? 2 : 4;
   // The elements begin at a multiple of 64 bytes.
-  const size_t prefix = kMagic.size() + 4;
+  const size_t prefix = kMagic.size() + 2 + length_bytes;
   text.append(63 - (prefix + text.size()) % 64, ' ');
   text += '\n';
   std::string header(kMagic);
-  header += '\1';
+  header += static_cast<char>(version);
   header += '\0';
-  header += static_cast<char>(text.size() & 0xff);
-  header += static_cast<char>(text.size() >> 8);
+  for (size_t i = 0; i < length_bytes; ++i) header += static_cast<char>(text.size() >> (8 * i));
   return header + text;
 }
 

@@ -104,6 +104,13 @@ Result<uint64_t, std::string> ParseFloat(const std::string& digits, std::string_
   return FloatBits(type, static_cast<double>(value));
 }
 
+// Where the imaginary part of `-3.5-0.5` begins: at the last sign that belongs to no exponent.
+size_t BeginOfImaginary(std::string_view text) {
+  for (size_t i = text.size(); i-- > 1;)
+    if ((text[i] == '+' || text[i] == '-') && text[i - 1] != 'e' && text[i - 1] != 'E') return i;
+  return 0;
+}
+
 std::string Range(ScalarType type) {
   return fmt::format("{} to {}", FormatInt128(LeastOf(type)), FormatInt128(GreatestOf(type)));
 }
@@ -136,6 +143,24 @@ Result<uint64_t, std::string> ParseFloating(std::string_view text, ScalarType ty
 }
 
 }  // namespace
+
+Result<ComplexBits, std::string> ParseComplex(std::string_view text, ScalarType part) {
+  std::string_view real = text, imaginary = "0";
+  if (text.ends_with('i')) {
+    imaginary = text.substr(0, text.size() - 1);
+    const size_t begin = BeginOfImaginary(imaginary);
+    real = begin == 0 ? "0" : imaginary.substr(0, begin);
+    imaginary.remove_prefix(begin);
+    if (begin > 0 && imaginary.starts_with('+')) imaginary.remove_prefix(1);
+  }
+  for (const std::string_view number : {real, imaginary})
+    if (!ReadInteger(number) && !ReadDecimal(number))
+      return fmt::format("`{}` is not a complex number; those are written 1.5, 2i and 1+2i", text);
+  const auto re = ParseNumber(real, part), im = ParseNumber(imaginary, part);
+  if (!re) return re.error();
+  if (!im) return im.error();
+  return ComplexBits{*re, *im};
+}
 
 Result<uint64_t, std::string> ExactNumber(Int128 value, ScalarType type) {
   const std::string text = FormatInt128(value);

@@ -16,6 +16,13 @@ namespace einkorn::command {
 /// what does not fit, and the range: `300 does not fit u8, which holds 0 to 255`.
 Result<uint64_t, std::string> ParseNumber(std::string_view text, ScalarType type);
 
+/// The canonical bits of both parts.
+struct ComplexBits {
+  uint64_t re = 0, im = 0;
+};
+/// A complex number whose parts are of type `part`: `1.5`, `2i`, `1+2i`, `-3.5-0.5i`.
+Result<ComplexBits, std::string> ParseComplex(std::string_view text, ScalarType part);
+
 /// The bits of an integer as a value of `type`, if it has exactly that value there.
 Result<uint64_t, std::string> ExactNumber(Int128 value, ScalarType type);
 

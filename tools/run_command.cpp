@@ -13,6 +13,7 @@
 #include "tools/kernel_call.h"
 #include "tools/npy.h"
 #include "tools/report.h"
+#include "tools/value_text.h"
 
 namespace einkorn::command {
 namespace {
@@ -63,17 +64,20 @@ class RunReport {
             const frontend::KernelInfo& kernel, const std::map<std::string, std::string>& files)
       : options_(options), streams_(streams), program_(program), kernel_(kernel), files_(files) {}
 
-  int Finish(const ir::Function* function, const KernelCall& call, const LaunchOutcome& outcome,
-             double seconds) const {
+  int Finish(const KernelCall& call, const LaunchOutcome& outcome, double seconds) const {
     if (!options_.json) streams_.out << outcome.printed;
     if (outcome.fault) return ReportFault(*outcome.fault, outcome.printed);
-    const ScalarType type =
-        outcome.results.empty() ? ScalarType::kI64 : function->results[0].scalar;
-    if (int status = WriteOutputs(call, outcome, type); status != kDone) return status;
+    HostArray result;
+    if (call.result.valid()) {
+      auto made = MakeValue(call.result, outcome.results);
+      if (!made) return ReportError(made.error(), streams_);
+      result = std::move(*made);
+    }
+    if (int status = WriteOutputs(call, result); status != kDone) return status;
     if (options_.json)
-      PrintJson(call, outcome, type, seconds);
+      PrintJson(call, result, outcome.printed, seconds);
     else
-      PrintText(call, outcome, type);
+      PrintText(call, result);
     return kDone;
   }
 
@@ -89,16 +93,9 @@ class RunReport {
   }
 
  private:
-  int WriteOutputs(const KernelCall& call, const LaunchOutcome& outcome, ScalarType type) const {
+  int WriteOutputs(const KernelCall& call, const HostArray& result) const {
     std::vector<OutputFile> encoded;
-    HostArray result;
     for (const auto& [name, path] : files_) {
-      if (name == kReturn) {
-        auto made = MakeArray(type, {});
-        if (!made) return ReportError(made.error(), streams_);
-        result = std::move(*made);
-        result.StoreAt(0, outcome.results[0]);
-      }
       auto file = EncodeFile(path, name == kReturn ? result : call.arrays.at(name));
       if (!file) return ReportError(file.error(), streams_);
       encoded.push_back(std::move(*file));
@@ -115,27 +112,23 @@ class RunReport {
         names.push_back(parameter.name);
     return names;
   }
-  bool ShowsResult(const LaunchOutcome& outcome) const {
-    return !outcome.results.empty() && !files_.contains(std::string(kReturn));
-  }
+  bool ShowsResult() const { return kernel_.result_text && !files_.contains(std::string(kReturn)); }
 
-  void PrintText(const KernelCall& call, const LaunchOutcome& outcome, ScalarType type) const {
+  void PrintText(const KernelCall& call, const HostArray& result) const {
     for (const std::string& name : Shown())
       streams_.out << name << ":\n" << FormatArray(call.arrays.at(name)) << "\n";
-    if (ShowsResult(outcome)) streams_.out << FormatScalar(type, outcome.results[0]) << "\n";
+    if (ShowsResult()) streams_.out << FormatValue(result) << "\n";
   }
 
-  void PrintJson(const KernelCall& call, const LaunchOutcome& outcome, ScalarType type,
+  void PrintJson(const KernelCall& call, const HostArray& result, const std::string& printed,
                  double seconds) const {
     std::string arrays;
     for (const std::string& name : Shown())
       arrays += fmt::format("{}{}: {}", arrays.empty() ? "" : ", ", Json(name).dump(),
-                            FormatArrayJson(call.arrays.at(name)));
-    streams_.out << fmt::format(
-        "{{\"result\": {}, \"arrays\": {{{}}}, \"seconds\": {:.9f}",
-        ShowsResult(outcome) ? FormatScalarJson(type, outcome.results[0]) : "null", arrays,
-        seconds);
-    if (!outcome.printed.empty()) streams_.out << ", \"printed\": " << Json(outcome.printed).dump();
+                            FormatJson(call.arrays.at(name)));
+    streams_.out << fmt::format("{{\"result\": {}, \"arrays\": {{{}}}, \"seconds\": {:.9f}",
+                                ShowsResult() ? FormatJson(result) : "null", arrays, seconds);
+    if (!printed.empty()) streams_.out << ", \"printed\": " << Json(printed).dump();
     streams_.out << "}\n";
   }
 
@@ -187,7 +180,7 @@ int Run(const Options& options, const Streams& streams) {
                                       call->sizes, *compile, options.threads);
   const double seconds = SecondsSince(begin);
   if (!outcome) return ReportError(outcome.error(), streams);
-  status = report.Finish(&(*compiled)->function(), *call, *outcome, seconds);
+  status = report.Finish(*call, *outcome, seconds);
   if (options.time && !options.json)
     streams.err << fmt::format("compiled in {:.3f} ms, ran in {:.3f} ms\n", compile_seconds * 1e3,
                                seconds * 1e3);

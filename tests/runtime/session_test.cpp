@@ -54,7 +54,7 @@ class SessionTest : public testing::TestWithParam<Target> {
   void SetUp() override { ASSERT_TRUE(program_->ok()); }
 
   Result<LaunchOutcome> Launch(const std::string& kernel, std::vector<Argument> arguments,
-                               const std::vector<ScalarType>& types = {}) {
+                               const std::vector<frontend::DataType>& types = {}) {
     return session_.Launch(program_, kernel, types, arguments, {}, {.target = GetParam()}, 2);
   }
   // The message with which a launch is refused.

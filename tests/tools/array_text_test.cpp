@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "tools/array_value.h"
+#include "tools/value_text.h"
 
 namespace einkorn::command {
 namespace {
 
 // Expectations are what NumPy 2.4 prints for the same array.
-std::string Shown(std::string_view text, ScalarType type) {
+std::string Shown(std::string_view text, const DataType& type) {
   const auto array = ParseArrayValue(text, type);
   return array ? FormatArray(*array) : "error: " + array.error().message;
 }
@@ -60,12 +61,34 @@ TEST(ArrayText, SummarisesMoreThanAThousandElements) {
             "[[0 0 0 0 0 0]\n [0 0 0 0 0 0]\n");
 }
 
+// NumPy's text with `i` for `j`.
+TEST(ArrayText, LinesUpBothPartsOfComplexNumbers) {
+  const DataType c64 = DataType::Complex(ScalarType::kF32),
+                 c128 = DataType::Complex(ScalarType::kF64);
+  EXPECT_EQ(Shown("[1+2i, -3.5-0.5i]", c64), "[ 1. +2.i  -3.5-0.5i]");
+  EXPECT_EQ(Shown("[2i, -4, 4.5+3i, -2e-3-2000i]", c128),
+            "[ 0.0e+00   +2.i -4.0e+00   +0.i  4.5e+00   +3.i -2.0e-03-2000.i]");
+  EXPECT_EQ(Shown("[inf+1i, 1+nani]", c128), "[inf +1.i  1.+nani]");
+  EXPECT_EQ(Shown("[[-inf+2i], [1-infi]]", c128), "[[-inf +2.i]\n [  1.-infi]]");
+}
+
+TEST(ArrayText, ShowsStructsAsTheLanguageWritesThem) {
+  const DataType pair = frontend::MakeStruct(
+      "Pair", nullptr,
+      {{"a", ScalarType::kU8}, {"b", DataType::Array({2}, DataType::Complex(ScalarType::kF32))}});
+  EXPECT_EQ(Shown("[{a: 1, b: [1, 2i]}, {a: 2, b: [0, 1-1i]}]", pair),
+            "[Pair { a: 1, b: [complex(1.0, 0.0), complex(0.0, 2.0)] }\n"
+            " Pair { a: 2, b: [complex(0.0, 0.0), complex(1.0, -1.0)] }]");
+  EXPECT_EQ(FormatJson(*ParseArrayValue("[{a: 1, b: [inf, 2i]}]", pair)),
+            "[{\"a\": 1, \"b\": [[\"inf\", 0.0], [0.0, 2.0]]}]");
+}
+
 TEST(ArrayText, WalksColumnMajorArraysInIndexOrder) {
   auto array = ParseArrayValue("[[1, 2, 3], [4, 5, 6]]", ScalarType::kI32);
   array->sizes = {3, 2};
   array->strides = ColumnMajorStrides(ScalarType::kI32, array->sizes);
   EXPECT_EQ(FormatArray(*array), "[[1 4]\n [2 5]\n [3 6]]");
-  EXPECT_EQ(FormatArrayJson(*array), "[[1, 4], [2, 5], [3, 6]]");
+  EXPECT_EQ(FormatJson(*array), "[[1, 4], [2, 5], [3, 6]]");
 }
 
 }  // namespace

@@ -2,15 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include "tools/array_text.h"
+#include "tools/value_text.h"
 
 namespace einkorn::command {
 namespace {
 
-std::string Parsed(std::string_view text, ScalarType type) {
+std::string Parsed(std::string_view text, const DataType& type) {
   const auto array = ParseArrayValue(text, type);
   if (!array) return "error: " + array.error().message;
-  return FormatArrayType(type, array->sizes) + " " + FormatArrayJson(*array);
+  return FormatArrayType(type, array->sizes) + " " + FormatJson(*array);
 }
 
 TEST(ArrayValue, ReadsNestedLists) {
@@ -68,6 +68,32 @@ TEST(ArrayValue, SaysWhatIsWrongWithACall) {
       Parsed("ones(2)", ScalarType::kU8).starts_with("error: `ones(2)` is not an array; write"));
 }
 
+TEST(ArrayValue, ReadsComplexNumbersAndStructs) {
+  const DataType c64 = DataType::Complex(ScalarType::kF32);
+  EXPECT_EQ(Parsed("[1.5, [", c64), "error: rows and numbers do not mix in a list");
+  EXPECT_EQ(Parsed("[[1.5, 2i], [1+2i, -3.5-0.5i]]", c64),
+            "[2, 2] c64 [[[1.5, 0.0], [0.0, 2.0]], [[1.0, 2.0], [-3.5, -0.5]]]");
+  EXPECT_EQ(Parsed("full(1-1i; 2)", c64), "[2] c64 [[1.0, -1.0], [1.0, -1.0]]");
+  EXPECT_EQ(Parsed("range(2)", c64), "[2] c64 [[0.0, 0.0], [1.0, 0.0]]");
+  const DataType pair = frontend::MakeStruct(
+      "Pair", nullptr, {{"a", ScalarType::kI16}, {"b", DataType::Array({2, 1}, c64)}});
+  EXPECT_EQ(Parsed("[{a: 1, b: [[1], [2i]]}, Pair { b:[[0],[0]],a :-1 }]", pair),
+            "[2] Pair [{\"a\": 1, \"b\": [[[1.0, 0.0]], [[0.0, 2.0]]]}, "
+            "{\"a\": -1, \"b\": [[[0.0, 0.0]], [[0.0, 0.0]]]}]");
+  EXPECT_EQ(Parsed("full({a: 1, b: [[1], [2]]}; 1)", pair),
+            "[1] Pair [{\"a\": 1, \"b\": [[[1.0, 0.0]], [[2.0, 0.0]]]}]");
+  EXPECT_EQ(Parsed("range(2)", pair), "error: range makes numbers, and Pair is a struct");
+}
+
+// The words of real and imaginary parts are those of an array of parts.
+TEST(ArrayValue, FillsEveryScalarWithRandomBits) {
+  const auto parts = ParseArrayValue("random(6; seed=1)", ScalarType::kF32);
+  const auto numbers = ParseArrayValue("random(3; seed=1)", DataType::Complex(ScalarType::kF32));
+  ASSERT_TRUE(parts && numbers);
+  for (int64_t k = 0; k < 6; ++k)
+    EXPECT_EQ(parts->LoadAt(ScalarType::kF32, 4 * k), numbers->LoadAt(ScalarType::kF32, 4 * k));
+}
+
 TEST(ArrayValue, RefusesWhatMemoryCannotHold) {
   for (const char* text : {"zeros(1_000_000_000_000, 1_000_000)",
                            "zeros(0, 9223372036854775807, 9223372036854775807)"}) {
@@ -83,7 +109,8 @@ TEST(ArrayValue, RandomElementsDependOnSeedAndPlaceOnly) {
   const auto line = ParseArrayValue("random(6; seed=1)", ScalarType::kF32);
   const auto rows = ParseArrayValue("random(2, 3; seed=1)", ScalarType::kF32);
   ASSERT_TRUE(line && rows);
-  for (int64_t k = 0; k < 6; ++k) EXPECT_EQ(line->LoadAt(4 * k), rows->LoadAt(4 * k));
+  for (int64_t k = 0; k < 6; ++k)
+    EXPECT_EQ(line->LoadAt(ScalarType::kF32, 4 * k), rows->LoadAt(ScalarType::kF32, 4 * k));
   EXPECT_EQ(Parsed("random(3)", ScalarType::kI64), Parsed("random(3; seed=0)", ScalarType::kI64));
   EXPECT_NE(Parsed("random(3; seed=2)", ScalarType::kI64),
             Parsed("random(3; seed=0)", ScalarType::kI64));

@@ -26,6 +26,12 @@ kernel image(x: [h, w] u8, y: out [h, w] u8) { parallel for i in 0..h, j in 0..w
 kernel made(y: out [h, w] f32) { parallel for i in 0..h, j in 0..w { y[i, j] = (10 * i + j) as f32; } }
 kernel total<T: real>(x: [n] T) -> T { return sum(x[i] for i in 0..n); }
 kernel divides(a: i64, b: i64) -> i64 { return a / b; }
+struct Particle { pos: [3] f32, on: bool, spin: c128 }
+kernel spun(ps: inout [n] Particle, by: c128) -> Particle {
+    parallel for i in 0..n { ps[i].spin = ps[i].spin * by; }
+    return ps[n - 1];
+}
+kernel summed<T: number>(x: [n] T) -> T { return sum(x[i] for i in 0..n); }
 )";
 
 struct Ran {
@@ -209,6 +215,57 @@ TEST_F(CommandTest, TakesTypesFromFiles) {
   EXPECT_EQ(RunProgram({"total", "x=" + file}).out, "10.0\n");
   ExpectRefused(RunProgram({"total", "x=" + file, "--type", "T=f64"}), kWrongUsage,
                 "argument x: expected an array of 1 dimension of f64");
+}
+
+// --- Structs and complex numbers
+
+TEST_F(CommandTest, TakesAndWritesStructs) {
+  const std::string first = folder_.path("first.npy"), last = folder_.path("last.npy");
+  const std::string ps = "ps=full({pos: [1, 2, 3], on: true, spin: 1i}; 2)";
+  ASSERT_EQ(RunProgram({"spun", ps, "by=2", "--out", "ps=" + first, "--out", "return=" + last}).err,
+            "");
+  EXPECT_THAT(folder_.Read("first.npy"),
+              HasSubstr("[('pos', '<f4', (3,)), ('on', '|b1'), ('', '|V3'), ('spin', '<c16')]"));
+  EXPECT_THAT(folder_.Read("last.npy"), HasSubstr("'shape': ()"));
+  EXPECT_EQ(RunProgram({"spun", "ps=" + first, "by=1i"}).out,
+            "ps:\n[Particle { pos: [1.0, 2.0, 3.0], on: true, spin: complex(-2.0, 0.0) }\n"
+            " Particle { pos: [1.0, 2.0, 3.0], on: true, spin: complex(-2.0, 0.0) }]\n"
+            "Particle { pos: [1.0, 2.0, 3.0], on: true, spin: complex(-2.0, 0.0) }\n");
+  const auto json =
+      nlohmann::json::parse(RunProgram({"spun", "ps=" + first, "by=1i", "--json"}).out);
+  EXPECT_EQ(json["result"], (nlohmann::json{{"pos", {1.0, 2.0, 3.0}},
+                                            {"on", true},
+                                            {"spin", nlohmann::json::array({-2.0, 0.0})}}));
+  EXPECT_EQ(json["arrays"]["ps"][0], json["result"]);
+  ExpectRefused(RunProgram({"spun", ps, "by=2", "--out", "ps=" + folder_.path("a.png")}),
+                kWrongUsage,
+                "a PNG holds [h, w] u8 or [h, w, 3] u8 with at least one pixel, not "
+                "[2] Particle; write a .npy instead");
+}
+
+TEST_F(CommandTest, RefusesFilesOfOtherStructs) {
+  const std::string dictionary =
+      "{'descr': [('pos', '<f4', (3,)), ('on', '|b1')], 'fortran_order': False, 'shape': (0,), }";
+  const std::string file = folder_.Write("f.npy", std::string("\x93NUMPY\1\0", 8) +
+                                                      static_cast<char>(dictionary.size()) +
+                                                      std::string(1, '\0') + dictionary);
+  ExpectRefused(RunProgram({"spun", "ps=" + file, "by=1"}), kWrongUsage,
+                "argument ps: the elements are { pos: [3] f32, on: bool }, but a Particle is "
+                "{ pos: [3] f32, on: bool, spin: c128 }");
+  ExpectRefused(RunProgram({"summed", "x=" + file}), kWrongUsage,
+                "type { pos: [3] f32, on: bool } is not in the class number of T");
+}
+
+TEST_F(CommandTest, TakesComplexTypesFromFilesAndOptions) {
+  const std::string ek = folder_.Write("made.ek",
+                                       "kernel made(z: out [n] c64) { for i in 0..n { z[i] = "
+                                       "complex(i as f32, 1.0); } }");
+  const std::string file = folder_.path("z.npy");
+  ASSERT_EQ(Run({"run", ek, "n=3", "--out", "z=" + file, "--target", "interpreter"}).err, "");
+  EXPECT_EQ(RunProgram({"summed", "x=" + file}).out, "complex(3.0, 3.0)\n");
+  EXPECT_EQ(RunProgram({"summed", "--type", "T=c128", "x=[1+1e-3i]"}).out, "complex(1.0, 0.001)\n");
+  EXPECT_THAT(Run({"emit", program_, "summed", "--type", "T=c64", "--stage", "ir"}).out,
+              HasSubstr("summed<c64>"));
 }
 
 // --- Outputs

@@ -4,8 +4,8 @@
 #include <png.h>
 
 #include "tests/tools/temporary_folder.h"
-#include "tools/array_text.h"
 #include "tools/array_value.h"
+#include "tools/value_text.h"
 
 namespace einkorn::command {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 class ImageTest : public testing::Test {
  protected:
   std::string Shown(const Result<HostArray>& array) {
-    if (array) return FormatArrayType(array->type, array->sizes) + " " + FormatArrayJson(*array);
+    if (array) return FormatArrayType(array->type, array->sizes) + " " + FormatJson(*array);
     std::string message = array.error().message;
     if (const size_t at = message.find(folder_.path("")); at != std::string::npos)
       message.erase(at, folder_.path("").size());
@@ -52,7 +52,7 @@ TEST_F(ImageTest, PngReadsWhatItWrites) {
        {"[[0, 1, 255], [7, 8, 9]]", "[[[1, 2, 3], [4, 5, 6]]]", "random(40, 30; seed=1)"}) {
     const HostArray array = Array(text);
     EXPECT_EQ(Png(*EncodePng(array)),
-              FormatArrayType(array.type, array.sizes) + " " + FormatArrayJson(array));
+              FormatArrayType(array.type, array.sizes) + " " + FormatJson(array));
   }
 }
 
