@@ -383,8 +383,7 @@ TEST(Parser, SaysItOfItemsToo) {
 }
 
 TEST(Parser, RefusesWhatIsNotBuiltByName) {
-  const Mistake mistakes[] = {
-  };
+  const Mistake mistakes[] = {};
   for (const Mistake& mistake : mistakes) {
     const StageResult result = ParseText(mistake.statement + std::string("\nfn after() { }"));
     ASSERT_FALSE(result.errors.empty()) << mistake.statement;
