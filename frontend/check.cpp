@@ -30,6 +30,16 @@ void CollectNames(SourceUnit& unit, Diagnostics& diagnostics) {
   }
 }
 
+// The parts of the library that hold built-in functions.
+constexpr std::string_view kBuiltinParts[] = {"float32", "float64", "complex", "integer"};
+
+bool UsesLibrary(const SyntaxTree& tree) {
+  return std::ranges::any_of(tree.exprs, [](const Expr& e) {
+    const Builtin* builtin = e.kind == ExprKind::kName ? BuiltinNamed(e.text) : nullptr;
+    return builtin != nullptr && builtin->form == BuiltinForm::kLibrary;
+  });
+}
+
 // The files of a program: each is read once, whatever path leads to it, before those that import
 // it are checked.
 class UnitLoader {
@@ -65,6 +75,9 @@ class UnitLoader {
     const SourceFileId file = sources_.Add(fmt::format("std/{}.ek", name), std::string(*text));
     SourceUnit& unit = Load(file, std::string(name), /*is_library=*/true);
     CollectNames(unit, diagnostics_);
+    // What its functions are made of is looked up when they are specialised; it is there by then.
+    if (UsesLibrary(unit.tree))
+      for (std::string_view part : kBuiltinParts) LoadLibrary(part);
     return &unit;
   }
 

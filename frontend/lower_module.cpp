@@ -446,6 +446,7 @@ std::optional<Signature> ModuleLowering::SignatureOf(const Item& item,
 
 std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const Item& item,
                                                                         SourceRange use) {
+  const std::lock_guard lock(program_.constants_mutex);
   using State = CheckedProgram::ConstantState;
   CheckedProgram::ConstantValue& value = program_.constants[&item];
   switch (value.state) {

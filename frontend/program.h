@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -62,7 +63,10 @@ class CheckedProgram {
   SourceSet& sources;
   const ConstantEvaluator evaluate;
   std::vector<std::unique_ptr<SourceUnit>> units;  ///< each file once, the program's own first
-  std::map<const Item*, ConstantValue> constants;  ///< filled by Check
+  /// Constants of the program are computed by Check, those of the library when first asked for,
+  /// which several threads may do.
+  std::recursive_mutex constants_mutex;
+  std::map<const Item*, ConstantValue> constants;
   std::map<const Item*, StructState> structs;      ///< filled by Check
 };
 

@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstring>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <thread>
 
 #include "backends/interpreter/interpreter.h"
 #include "ir/passes.h"
@@ -50,18 +55,33 @@ std::string FaultText(const std::optional<Fault>& fault, const SourceSet& source
 
 }  // namespace
 
+// The kernels that tests launch, compiled for the targets; for all threads of a runner.
+struct TestRunner::Kernels {
+  using Key = std::tuple<size_t, uint32_t, std::string>;  // target, file, name with types
+
+  KernelPointer Find(const Key& key) {
+    const std::lock_guard lock(mutex);
+    const auto at = compiled.find(key);
+    return at == compiled.end() ? nullptr : at->second;
+  }
+  KernelPointer Keep(const Key& key, KernelPointer kernel) {
+    const std::lock_guard lock(mutex);
+    return compiled.emplace(key, std::move(kernel)).first->second;
+  }
+
+  std::mutex mutex;
+  std::map<Key, KernelPointer> compiled;
+};
+
 // Runs the kernels of a program's tests on all targets.
 class TestRunner::Host final : public LaunchHost {
  public:
-  Host(Session& session, const Program& program, std::vector<TestTarget> targets)
-      : session_(session), program_(program), targets_(std::move(targets)) {}
+  Host(Session& session, const Program& program, const std::vector<TestTarget>& targets,
+       Kernels& kernels)
+      : session_(session), program_(program), targets_(targets), kernels_(kernels) {}
 
   const std::string& difference() const { return difference_; }
   const std::optional<Error>& refusal() const { return refusal_; }
-  void Clear() {
-    difference_.clear();
-    refusal_.reset();
-  }
 
   LaunchOutcome Launch(const ir::Module& module, ir::FunctionId kernel,
                        std::span<const LaunchArgument> given) override {
@@ -159,45 +179,68 @@ class TestRunner::Host final : public LaunchHost {
 
   Result<KernelPointer> KernelFor(size_t target, const ir::Module& module, ir::FunctionId kernel) {
     const ir::Function& function = module.function(kernel);
-    KernelPointer& known = kernels_[{target, function.range.file.index, function.name}];
-    if (known != nullptr) return known;
+    const Kernels::Key key(target, function.range.file.index, function.name);
+    if (KernelPointer known = kernels_.Find(key)) return known;
     ir::Module closed = module;
     closed.entry = kernel;
     for (ir::Param& param : closed.function(kernel).params) param.layout = ir::Layout::kContiguous;
     ir::DropUnusedFunctions(closed);
     auto compiled = session_.CompileModule(std::move(closed), targets_[target].options);
     if (!compiled) return std::move(compiled).error();
-    return known = *compiled;
+    return kernels_.Keep(key, *compiled);
   }
 
   Session& session_;
   const Program& program_;
-  std::vector<TestTarget> targets_;
-  // By target, file, and name with types.
-  std::map<std::tuple<size_t, uint32_t, std::string>, KernelPointer> kernels_;
+  const std::vector<TestTarget>& targets_;
+  Kernels& kernels_;
   std::string difference_;
   std::optional<Error> refusal_;
 };
 
 TestRunner::TestRunner(Session& session, std::shared_ptr<const Program> program,
                        std::vector<TestTarget> targets)
-    : program_(std::move(program)),
-      host_(std::make_unique<Host>(session, *program_, std::move(targets))) {}
+    : session_(session),
+      program_(std::move(program)),
+      targets_(std::move(targets)),
+      kernels_(std::make_unique<Kernels>()) {}
 
 TestRunner::~TestRunner() = default;
+
+std::vector<Result<TestResult>> TestRunner::RunAll(const std::vector<size_t>& indices,
+                                                   size_t threads) {
+  std::vector<Result<TestResult>> results(indices.size(), Result<TestResult>(TestResult{}));
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr failure;  // an internal error, of any thread
+  const auto work = [&] {
+    try {
+      for (size_t i = next++; i < indices.size(); i = next++) results[i] = Run(indices[i]);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+    }
+  };
+  std::vector<std::jthread> workers;
+  for (size_t t = 1; t < std::min(threads, indices.size()); ++t) workers.emplace_back(work);
+  work();
+  workers.clear();
+  if (failure) std::rethrow_exception(failure);
+  return results;
+}
 
 Result<TestResult> TestRunner::Run(size_t index) {
   auto module = frontend::LowerTest(program_->checked(), index);
   if (!module) return std::move(module).error();
-  host_->Clear();
+  Host host(session_, *program_, targets_, *kernels_);
   const auto begin = std::chrono::steady_clock::now();
-  LaunchOutcome outcome = Interpret(*module, module->entry, {}, host_.get());
+  LaunchOutcome outcome = Interpret(*module, module->entry, {}, &host);
   TestResult result;
   result.name = program_->tests()[index].name;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  if (host_->refusal()) return *host_->refusal();
+  if (host.refusal()) return *host.refusal();
   result.printed = std::move(outcome.printed);
-  result.difference = host_->difference();
+  result.difference = host.difference();
   // An expected error must not hide a difference.
   if (result.difference.empty()) result.fault = std::move(outcome.fault);
   result.passed = result.difference.empty() && !result.fault;

@@ -36,11 +36,16 @@ class TestRunner {
   /// Runs test number `index` of the program's tests. Refused requests (a target that is not there)
   /// are Errors.
   Result<TestResult> Run(size_t index);
+  /// The same for several, on so many threads; the results in the order of `indices`.
+  std::vector<Result<TestResult>> RunAll(const std::vector<size_t>& indices, size_t threads);
 
  private:
   class Host;
+  struct Kernels;
+  Session& session_;
   std::shared_ptr<const Program> program_;
-  std::unique_ptr<Host> host_;
+  std::vector<TestTarget> targets_;
+  std::unique_ptr<Kernels> kernels_;
 };
 
 }  // namespace einkorn

@@ -101,9 +101,11 @@ int Test(const Options& options, const Streams& streams) {
     }
     if (options.files.size() > 1 && !options.json && !options.quiet) streams.out << file << "\n";
     TestRunner runner(session, program, *targets);
-    for (size_t i = 0; i < program->tests().size(); ++i) {
-      if (filter && !std::regex_search(program->tests()[i].name, *filter)) continue;
-      auto result = runner.Run(i);
+    std::vector<size_t> chosen;
+    for (size_t i = 0; i < program->tests().size(); ++i)
+      if (!filter || std::regex_search(program->tests()[i].name, *filter)) chosen.push_back(i);
+    const size_t threads = std::max(1u, std::thread::hardware_concurrency());
+    for (const Result<TestResult>& result : runner.RunAll(chosen, threads)) {
       if (!result) return ReportError(result.error(), streams);
       ++(result->passed ? totals.passed : totals.failed);
       if (options.json)
