@@ -67,7 +67,7 @@ class CheckedProgram {
   /// which several threads may do.
   std::recursive_mutex constants_mutex;
   std::map<const Item*, ConstantValue> constants;
-  std::map<const Item*, StructState> structs;      ///< filled by Check
+  std::map<const Item*, StructState> structs;  ///< filled by Check
 };
 
 }  // namespace einkorn::frontend

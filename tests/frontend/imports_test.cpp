@@ -33,8 +33,9 @@ class Files {
       read_.push_back(path);
       return reader_(path);
     };
-    const ConstantEvaluator one = [](const ir::Module&) -> Result<std::vector<uint64_t>, Fault> {
-      return std::vector<uint64_t>{1};
+    const ConstantEvaluator one =
+        [](const ir::Module& module) -> Result<std::vector<uint64_t>, Fault> {
+      return std::vector<uint64_t>(module.entry_function().results.size(), 1);
     };
     return frontend::Check(sources_, file, one, read, diagnostics_) != nullptr;
   }

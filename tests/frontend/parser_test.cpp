@@ -560,8 +560,9 @@ size_t CheckText(const std::string& text) {
   SourceSet sources;
   const SourceFileId file = sources.Add("test.ek", text);
   Diagnostics diagnostics;
-  const ConstantEvaluator one = [](const ir::Module&) -> Result<std::vector<uint64_t>, Fault> {
-    return std::vector<uint64_t>{1};
+  const ConstantEvaluator one =
+      [](const ir::Module& module) -> Result<std::vector<uint64_t>, Fault> {
+    return std::vector<uint64_t>(module.entry_function().results.size(), 1);
   };
   Check(sources, file, one, {}, diagnostics);
   for (const Diagnostic& d : diagnostics.list()) Render(d, sources, {});
