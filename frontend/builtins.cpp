@@ -18,6 +18,8 @@ using enum ScalarType;
 constexpr std::array kAll = {kI8, kI16, kI32, kI64, kU8, kU16, kU32, kU64, kF32, kF64, kBool};
 constexpr std::span<const ScalarType> kEvery(kAll);
 
+constexpr std::array<std::string_view, 4> kParts = {"float32", "float64", "complex", "integer"};
+
 struct TypeClass {
   std::string_view text;
   std::span<const ScalarType> members;
@@ -61,6 +63,17 @@ std::optional<NamedReduction> ReductionNamed(std::string_view text) {
   if (rule != Rule::kChecked && kind != ReduceKind::kSum && kind != ReduceKind::kProd)
     return std::nullopt;
   return NamedReduction{*kind, rule};
+}
+
+std::span<const std::string_view> BuiltinParts() {
+  return kParts;
+}
+
+std::string_view BuiltinPartOf(const DataType& type) {
+  if (type == kF32) return kParts[0];
+  if (type == kF64) return kParts[1];
+  if (type.is_complex()) return kParts[2];
+  return type.is_scalar() && IsInteger(type.scalar()) ? kParts[3] : std::string_view();
 }
 
 std::vector<DataType> MembersOfClass(std::string_view text) {

@@ -39,6 +39,11 @@ struct NamedReduction {
 };
 std::optional<NamedReduction> ReductionNamed(std::string_view text);
 
+/// The parts of the library that hold built-in functions, and the one that belongs to arguments of
+/// `type`; empty if there is none.
+std::span<const std::string_view> BuiltinParts();
+std::string_view BuiltinPartOf(const DataType& type);
+
 /// The types that are members of type class `text`; empty if there is no such class.
 std::vector<DataType> MembersOfClass(std::string_view text);
 

@@ -30,9 +30,6 @@ void CollectNames(SourceUnit& unit, Diagnostics& diagnostics) {
   }
 }
 
-// The parts of the library that hold built-in functions.
-constexpr std::string_view kBuiltinParts[] = {"float32", "float64", "complex", "integer"};
-
 bool UsesLibrary(const SyntaxTree& tree) {
   return std::ranges::any_of(tree.exprs, [](const Expr& e) {
     const Builtin* builtin = e.kind == ExprKind::kName ? BuiltinNamed(e.text) : nullptr;
@@ -77,7 +74,7 @@ class UnitLoader {
     CollectNames(unit, diagnostics_);
     // What its functions are made of is looked up when they are specialised; it is there by then.
     if (UsesLibrary(unit.tree))
-      for (std::string_view part : kBuiltinParts) LoadLibrary(part);
+      for (std::string_view part : BuiltinParts()) LoadLibrary(part);
     return &unit;
   }
 

@@ -140,6 +140,38 @@ Elements ElementsOf(const DataType& type) {
   return elements;
 }
 
+int64_t CountOf(const std::vector<int64_t>& sizes) {
+  int64_t count = 1;
+  for (int64_t size : sizes) count *= size;
+  return count;
+}
+
+std::vector<int64_t> IndicesOf(const std::vector<int64_t>& sizes, size_t position) {
+  std::vector<int64_t> indices(sizes.size());
+  for (size_t d = sizes.size(); d-- > 0;) {
+    const auto size = static_cast<size_t>(sizes[d]);
+    indices[d] = static_cast<int64_t>(position % size);
+    position /= size;
+  }
+  return indices;
+}
+
+std::optional<size_t> PositionOf(const std::vector<int64_t>& sizes,
+                                 const std::function<std::optional<int64_t>(size_t)>& index) {
+  size_t position = 0;
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    const auto at = index(d);
+    if (!at || *at < 0 || *at >= sizes[d]) return std::nullopt;
+    position = position * static_cast<size_t>(sizes[d]) + static_cast<size_t>(*at);
+  }
+  return position;
+}
+
+bool Widens(ScalarType from, ScalarType to) {
+  return IsInteger(from) && IsInteger(to) && LeastOf(from) >= LeastOf(to) &&
+         GreatestOf(from) <= GreatestOf(to);
+}
+
 DataType TypeNamed(std::string_view text) {
   if (const auto scalar = ScalarTypeNamed(text)) return *scalar;
   if (text == "c64") return DataType::Complex(ScalarType::kF32);

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -109,6 +111,17 @@ struct Elements {
   std::vector<int64_t> sizes;
 };
 Elements ElementsOf(const DataType& type);
+
+/// How many elements an array of `sizes` has.
+int64_t CountOf(const std::vector<int64_t>& sizes);
+/// The indices of element number `position`, row-major.
+std::vector<int64_t> IndicesOf(const std::vector<int64_t>& sizes, size_t position);
+/// The way back; nullopt if an index is not known or outside.
+std::optional<size_t> PositionOf(const std::vector<int64_t>& sizes,
+                                 const std::function<std::optional<int64_t>(size_t)>& index);
+
+/// Whether the integer type `to` has all values of the integer type `from`.
+bool Widens(ScalarType from, ScalarType to);
 
 /// A type of the language itself: the scalars, c64 and c128; else invalid.
 DataType TypeNamed(std::string_view text);

@@ -132,16 +132,11 @@ Operand FunctionLowering::LowerBuiltin(const Expr& e, const Builtin& builtin,
 Operand FunctionLowering::CallLibrary(const Expr& e, std::string_view name,
                                       const std::vector<Operand>& arguments) {
   const DataType& type = arguments[0].type;
-  std::string_view part;
-  std::string item_name(name);
-  if (type == ScalarType::kF32) part = "float32";
-  if (type == ScalarType::kF64) part = "float64";
-  if (type.is_scalar() && IsInteger(type.scalar())) part = "integer";
-  // Its parts are taken by functions of the same name, so those of the whole have another one.
-  if (type.is_complex()) {
-    part = "complex";
-    item_name = fmt::format("complex_{}", name);
-  }
+  const std::string_view part = BuiltinPartOf(type);
+  // The parts of complex numbers are taken by functions of the same name, so those of the whole
+  // have another one.
+  const std::string item_name =
+      type.is_complex() ? fmt::format("complex_{}", name) : std::string(name);
   const SourceUnit* unit = part.empty() ? nullptr : module_.program().Library(part);
   const Item* item = unit == nullptr ? nullptr : unit->ItemNamed(item_name);
   if (item == nullptr) {

@@ -22,7 +22,9 @@ Operand FunctionLowering::LowerCall(const Expr& e, const DataType& expected, boo
   }
   const std::string_view name = SourceText(callee.range);
   for (size_t i = 0; i < e.argument_names.size(); ++i) {
-    if (e.argument_names[i].empty() || name == "assert_close" || CalleeOf(e) != nullptr) continue;
+    if (e.argument_names[i].empty() || name == "assert_close" ||
+        unit_.ItemMeantBy(expr(e.a)) != nullptr)
+      continue;
     Report(DiagnosticCode::kInvalidArgument, expr(e.list[i]).range,
            fmt::format("`{}` takes no argument by name", name));
     return {};

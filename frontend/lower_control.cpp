@@ -177,12 +177,10 @@ Flow FunctionLowering::LowerIf(const Statement& statement) {
   const Operand condition = LowerCondition(statement.a);
   if (!condition.ok()) {
     // The arms are still checked, so that their mistakes are reported too.
-    const auto before = Snapshot();
-    const ir::RegionId outside = builder_.Enter(builder_.NewRegion());
-    LowerBlock(statement.block);
-    if (statement.other.valid()) LowerBlock(statement.other);
-    builder_.Enter(outside);
-    Restore(before);
+    LowerAside([&] {
+      LowerBlock(statement.block);
+      if (statement.other.valid()) LowerBlock(statement.other);
+    });
     return Flow::kLive;
   }
   const auto arm = [this](BlockId block) -> PathBody {
@@ -200,7 +198,7 @@ void FunctionLowering::SummariseExpr(ExprId id, BodySummary& summary) {
   const Expr& e = expr(id);
   if (e.kind == ExprKind::kCall) {
     const bool is_swap = expr(e.a).kind == ExprKind::kName && expr(e.a).text == "swap";
-    const Item* item = CalleeOf(e);
+    const Item* item = unit_.ItemMeantBy(expr(e.a));
     for (size_t i = 0; i < e.list.size(); ++i) {
       const bool inout = item != nullptr && i < item->parameters.size() &&
                          item->parameters[i].access != AccessKind::kIn;

@@ -12,10 +12,7 @@ namespace {
 
 // Whether every value of `from` is a value of `to`, so that no `as` is needed.
 bool ConvertsImplicitly(ScalarType from, ScalarType to) {
-  if (from == to) return true;
-  if (IsInteger(from) && IsInteger(to))
-    return LeastOf(from) >= LeastOf(to) && GreatestOf(from) <= GreatestOf(to);
-  return from == ScalarType::kF32 && to == ScalarType::kF64;
+  return from == to || Widens(from, to) || (from == ScalarType::kF32 && to == ScalarType::kF64);
 }
 
 // The same for types made of scalars: every component converts, and a real one becomes complex.
@@ -84,8 +81,7 @@ Operand FunctionLowering::LowerFilled(ExprId id, const DataType& type) {
   if (!type.is_array() || !IsUntyped(id)) return LowerAs(id, type);
   const Operand element = LowerFilled(id, type.element());
   if (!element.ok() || !IsSmallEnough(type, expr(id).range)) return {};
-  const size_t count = type.leaf_count() / std::max<size_t>(1, element.parts.size());
-  return Gather(type, std::vector<Operand>(count, element));
+  return Gather(type, std::vector<Operand>(static_cast<size_t>(CountOf(type.sizes())), element));
 }
 
 // The whole expression is of literals: its integers are exact before they meet a type.
@@ -196,7 +192,15 @@ Operand FunctionLowering::LowerField(const Expr& e) {
     return item == nullptr ? Operand{} : LowerItemName(e, *item);
   }
   const Operand base = LowerReference(e.a);
-  if (!base.ok()) return {};
+  return base.ok() ? Inside(base, e) : Operand{};
+}
+
+// One step further in: the field or element of `base` that `step` names, of which `base` was made.
+Operand FunctionLowering::Inside(const Operand& base, const Expr& step) {
+  return step.kind == ExprKind::kField ? FieldInside(base, step) : ElementInside(base, step);
+}
+
+Operand FunctionLowering::FieldInside(const Operand& base, const Expr& e) {
   const Field* field = base.is_view() ? nullptr : base.type.info().FieldNamed(e.text);
   if (field != nullptr) return FieldOf(base, *field);
   if (base.is_view() || !base.type.is_struct()) {
@@ -304,14 +308,15 @@ Operand FunctionLowering::LowerItemName(const Expr& e, const Item& item) {
   return MakeValue(constant->type, std::move(leaves));
 }
 
+bool FunctionLowering::CheckArray(const Operand& base, SourceRange range) {
+  if (base.is_view() || base.type.is_array()) return true;
+  Report(DiagnosticCode::kNotAnArray, range, fmt::format("a value of type {}", Describe(base)));
+  return false;
+}
+
 Operand FunctionLowering::LowerArrayBase(ExprId base) {
   const Operand array = LowerReference(base);
-  if (array.ok() && !array.is_view() && !array.type.is_array()) {
-    Report(DiagnosticCode::kNotAnArray, expr(base).range,
-           fmt::format("a value of type {}", Describe(array)));
-    return {};
-  }
-  return array;
+  return array.ok() && CheckArray(array, expr(base).range) ? array : Operand{};
 }
 
 void FunctionLowering::CheckConstantIndex(const Expr& e, size_t dimension, const Operand& array,
@@ -431,30 +436,28 @@ Operand FunctionLowering::LowerView(const Expr& e) {
 // How reports write the size of a dimension that is kept.
 std::string FunctionLowering::ViewSizeText(const Expr::ViewItem& item) const {
   const auto text = [&](ExprId id) { return SourceText(expr(id).range); };
-  if (!item.to.valid()) return item.from.valid() ? "size" : "size";
+  if (!item.to.valid()) return "size";
   if (!item.from.valid()) return std::string(text(item.to));
   return fmt::format("{} - {}", text(item.to), text(item.from));
 }
 
 Operand FunctionLowering::LowerElement(const Expr& e) {
   if (!e.view.empty()) return LowerView(e);
-  const Operand array = LowerArrayBase(e.a);
-  if (!array.ok()) return {};
+  const Operand base = LowerReference(e.a);
+  return base.ok() ? Inside(base, e) : Operand{};
+}
+
+Operand FunctionLowering::ElementInside(const Operand& array, const Expr& e) {
+  const Expr& base = expr(e.a);
+  if (!CheckArray(array, base.range)) return {};
   const auto indices = LowerIndices(e, array);
   if (!indices) return {};
   if (array.in_memory) return IndexInto(array, *indices);
   // A value: constants select an element; anything else needs it in memory.
-  size_t position = 0;
-  for (size_t d = 0; d < indices->size(); ++d) {
-    const auto index = ConstantSize((*indices)[d]);
-    const int64_t size = array.type.sizes()[d];
-    if (!index || *index < 0 || *index >= size) {
-      const Expr& base = expr(e.a);
-      return IndexInto(Spill(array, SourceText(base.range), base.range), *indices);
-    }
-    position = position * static_cast<size_t>(size) + static_cast<size_t>(*index);
-  }
-  return ElementOf(array, position);
+  const auto position =
+      PositionOf(array.type.sizes(), [&](size_t d) { return ConstantSize((*indices)[d]); });
+  if (position) return ElementOf(array, *position);
+  return IndexInto(Spill(array, SourceText(base.range), base.range), *indices);
 }
 
 Operand FunctionLowering::LowerBlockValue(BlockId id, const DataType& expected) {

@@ -257,11 +257,7 @@ bool FunctionLowering::IsPure(const Item& item, std::set<const Item*>& seen) con
   };
   visitor.expression = [&](const Expr& e) {
     if (e.kind != ExprKind::kCall || !pure) return;
-    const Expr& callee = unit.tree.expr(e.a);
-    const SourceUnit* where = &unit;
-    if (callee.kind == ExprKind::kField && unit.tree.expr(callee.a).kind == ExprKind::kName)
-      where = unit.ImportNamed(unit.tree.expr(callee.a).text);
-    const Item* called = where == nullptr ? nullptr : where->ItemNamed(callee.text);
+    const Item* called = unit.ItemMeantBy(unit.tree.expr(e.a));
     if (called != nullptr) pure = IsPure(*called, seen);
   };
   Walk(unit.tree, item.body, visitor);

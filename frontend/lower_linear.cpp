@@ -15,8 +15,7 @@ constexpr size_t kMaxFold = 32;
 
 std::vector<Operand> FunctionLowering::ElementsOf(const Operand& value) const {
   std::vector<Operand> elements;
-  const size_t count =
-      value.type.leaf_count() / std::max<size_t>(1, value.type.element().leaf_count());
+  const auto count = static_cast<size_t>(CountOf(value.type.sizes()));
   for (size_t k = 0; k < count; ++k) elements.push_back(ElementOf(value, k));
   return elements;
 }

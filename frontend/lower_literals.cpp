@@ -271,11 +271,8 @@ DataType FunctionLowering::LiteralElementType(const std::vector<ExprId>& element
       continue;
     }
     // Lowered aside: its code is made again where the element is stored.
-    const auto before = Snapshot();
-    const ir::RegionId outside = builder_.Enter(builder_.NewRegion());
-    const Operand typed = LowerExpression(id, {});
-    builder_.Enter(outside);
-    Restore(before);
+    Operand typed;
+    LowerAside([&] { typed = LowerExpression(id, {}); });
     return typed.ok() && !typed.is_view() ? typed.type : DataType();
   }
   return type;
@@ -331,28 +328,17 @@ Operand FunctionLowering::LowerStoredLiteral(const Expr& e, const DataType& decl
            "an empty array");
     return {};
   }
-  std::string text;
-  std::vector<ir::ValueId> lengths;
-  for (int64_t size : shape) {
-    lengths.push_back(builder_.Integer(ScalarType::kI64, size, e.range));
-    text += fmt::format("{}{}", text.empty() ? "" : ", ", size);
-  }
-  const Operand array = MakeArray(element, lengths, {}, text, e.range);
+  const Operand array = MakeStorage(DataType::Array(shape, element), e.range);
   for (size_t i = 0; i < elements.size(); ++i) {
     const Operand value = LowerAs(elements[i], element);
     if (!value.ok()) return {};
     std::vector<ir::ValueId> indices;
-    size_t stride = elements.size(), rest = i;
-    for (int64_t size : shape) {
-      stride /= static_cast<size_t>(size);
-      indices.push_back(
-          builder_.Integer(ScalarType::kI64, static_cast<Int128>(rest / stride), e.range));
-      rest %= stride;
-    }
+    for (int64_t index : IndicesOf(shape, i))
+      indices.push_back(builder_.Integer(ScalarType::kI64, index, e.range));
     // The indices count the elements.
     Store(IndexInto(array, indices), value, expr(elements[i]).range, /*is_checked=*/false);
   }
-  return AsWhole(array);
+  return array;
 }
 
 }  // namespace einkorn::frontend

@@ -43,6 +43,13 @@ std::optional<std::string_view> TypeInOtherLanguages(std::string_view name) {
   return std::nullopt;
 }
 
+// What a type parameter stands for, or a type of the language; else invalid.
+DataType KnownType(std::string_view text, const Item& item, const TypeArguments& types) {
+  for (size_t k = 0; k < item.type_parameters.size() && k < types.size(); ++k)
+    if (item.type_parameters[k].name.text == text) return types[k];
+  return TypeNamed(text);
+}
+
 constexpr std::string_view kPlannedTypes[] = {"f16", "bf16"};
 
 std::string TextOf(const TypeArguments& types) {
@@ -129,11 +136,7 @@ int ModuleLowering::LevelsOf(const Item& item) {
     };
     visitor.expression = [&](const Expr& e) {
       if (e.kind != ExprKind::kCall) return;
-      const Expr& callee = unit.tree.expr(e.a);
-      const SourceUnit* where = &unit;
-      if (callee.kind == ExprKind::kField && unit.tree.expr(callee.a).kind == ExprKind::kName)
-        where = unit.ImportNamed(unit.tree.expr(callee.a).text);
-      const Item* called = where == nullptr ? nullptr : where->ItemNamed(callee.text);
+      const Item* called = unit.ItemMeantBy(unit.tree.expr(e.a));
       if (called != nullptr) deepest = std::max(deepest, LevelsOf(*called));
     };
     Walk(unit.tree, block, visitor);
@@ -154,10 +157,8 @@ DataType ModuleLowering::Resolve(TypeExprId id, const Item& item, const TypeArgu
   const SourceUnit& unit = program_.UnitOf(item);
   const TypeExpr& type = unit.tree.type(id);
   if (type.kind == TypeExprKind::kArray) return ResolveArray(type, item, types);
-  for (size_t k = 0; k < item.type_parameters.size() && k < types.size(); ++k)
-    if (item.type_parameters[k].name.text == type.text) return types[k];
-  const DataType named = TypeNamed(type.text);
-  if (named.valid()) return named;
+  const DataType known = KnownType(type.text, item, types);
+  if (known.valid()) return known;
   const Item* declared = ItemOfType(type, unit);
   if (declared == nullptr || declared->kind != ItemKind::kStruct) {
     ReportUnknownType(type, item);
@@ -203,14 +204,19 @@ DataType ModuleLowering::ResolveArray(const TypeExpr& type, const Item& item,
     sizes.push_back(*size);
   }
   const DataType array = DataType::Array(std::move(sizes), element);
-  for (const Component& component : array.info().components) {
-    if (component.sizes.size() <= kMaxRank) continue;
-    diagnostics_->Report(DiagnosticCode::kInvalidSize, type.range,
-                         fmt::format("a shape of {} dimensions (the most are {})",
-                                     component.sizes.size(), kMaxRank));
-    return {};
+  return CheckRank(array, 0, type.range) ? array : DataType();
+}
+
+// Whether each component, behind `outer` dimensions of an array, has few enough dimensions.
+bool ModuleLowering::CheckRank(const DataType& type, size_t outer, SourceRange range) {
+  for (const Component& component : type.info().components) {
+    const size_t rank = outer + component.sizes.size();
+    if (rank <= kMaxRank) continue;
+    diagnostics_->Report(DiagnosticCode::kInvalidSize, range,
+                         fmt::format("a shape of {} dimensions (the most are {})", rank, kMaxRank));
+    return false;
   }
-  return array;
+  return true;
 }
 
 void ModuleLowering::ReportUnknownType(const TypeExpr& type, const Item& item) {
@@ -302,12 +308,7 @@ std::optional<int64_t> ModuleLowering::ConstantInteger(ExprId id, const Item& it
       if (e.kind == ExprKind::kName)
         if (const StaticValue* value = types.StaticNamed(e.text))
           return fitted(IntegerValue(value->type, value->bits));
-      const Item* constant = nullptr;
-      if (e.kind == ExprKind::kName)
-        constant = unit.ItemNamed(e.text);
-      else if (const Expr& file = unit.tree.expr(e.a); file.kind == ExprKind::kName)
-        if (const SourceUnit* imported = unit.ImportNamed(file.text))
-          constant = imported->ItemNamed(e.text);
+      const Item* constant = unit.ItemMeantBy(e);
       if (constant == nullptr || constant->kind != ItemKind::kConst) return std::nullopt;
       const auto value = ConstantOf(*constant, e.range);
       if (!value || !value->type.is_scalar() || !IsInteger(value->type.scalar()))
@@ -337,10 +338,7 @@ std::optional<bool> ModuleLowering::StaticCondition(ExprId id, const Item& item,
   const Expr& e = tree.expr(id);
   const auto type_of = [&](ExprId side) -> DataType {
     const Expr& name = tree.expr(side);
-    if (name.kind != ExprKind::kName) return {};
-    for (size_t k = 0; k < item.type_parameters.size() && k < types.size(); ++k)
-      if (item.type_parameters[k].name.text == name.text) return types[k];
-    return TypeNamed(name.text);
+    return name.kind == ExprKind::kName ? KnownType(name.text, item, types) : DataType();
   };
   switch (e.kind) {
     case ExprKind::kBool:
@@ -417,14 +415,7 @@ std::optional<BoundParameter> ModuleLowering::Bind(const ParameterDecl& declarat
   if (!bound.type.valid()) return std::nullopt;
   if (!is_value) bound.array = &type;
   if (!is_constant) bound.rank = type.sizes.size();
-  for (const Component& component : bound.type.info().components) {
-    const size_t rank = bound.rank + component.sizes.size();
-    if (rank <= kMaxRank) continue;
-    diagnostics_->Report(DiagnosticCode::kInvalidSize, type.range,
-                         fmt::format("a shape of {} dimensions (the most are {})", rank, kMaxRank));
-    return std::nullopt;
-  }
-  return bound;
+  return CheckRank(bound.type, bound.rank, type.range) ? std::optional(bound) : std::nullopt;
 }
 
 std::optional<Signature> ModuleLowering::SignatureOf(const Item& item,

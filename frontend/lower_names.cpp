@@ -1,5 +1,6 @@
 // Variables, scopes and the environment of current values.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -53,14 +54,6 @@ const Item* FunctionLowering::LowerImportedItem(const SourceUnit& imported, cons
   if (const auto nearest = NearestSpelling(field.text, candidates))
     report.hint = fmt::format("did you mean `{}.{}`?", imported.name, *nearest);
   return nullptr;
-}
-
-const Item* FunctionLowering::CalleeOf(const Expr& call) const {
-  const Expr& callee = expr(call.a);
-  if (callee.kind == ExprKind::kName) return ItemNamed(callee.text);
-  if (callee.kind != ExprKind::kField) return nullptr;
-  const SourceUnit* imported = ImportedUnit(callee);
-  return imported == nullptr ? nullptr : imported->ItemNamed(callee.text);
 }
 
 VariableId FunctionLowering::AddVariable(Name name, VariableKind kind, const Operand& value) {
@@ -148,14 +141,7 @@ std::string FunctionLowering::PartName(const Variable& v, size_t part) const {
       components, [&](const Component& c) { return part < c.first_leaf + c.leaf_count; });
   name += at->path;
   if (at->sizes.empty()) return name;
-  size_t rest = part - at->first_leaf, stride = at->leaf_count;
-  std::string indices;
-  for (int64_t size : at->sizes) {
-    stride /= static_cast<size_t>(size);
-    indices += fmt::format("{}{}", indices.empty() ? "" : ", ", rest / stride);
-    rest %= stride;
-  }
-  return fmt::format("{}[{}]", name, indices);
+  return fmt::format("{}[{}]", name, fmt::join(IndicesOf(at->sizes, part - at->first_leaf), ", "));
 }
 
 void FunctionLowering::NamePart(size_t position) {

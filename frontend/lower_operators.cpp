@@ -8,11 +8,6 @@
 namespace einkorn::frontend {
 namespace {
 
-bool Widens(ScalarType from, ScalarType to) {
-  return IsInteger(from) && IsInteger(to) && LeastOf(from) >= LeastOf(to) &&
-         GreatestOf(from) <= GreatestOf(to);
-}
-
 bool IsShift(BinaryOperator op) {
   return InfoOf(InfoOf(op).opcode).types == TypeRule::kShift;
 }
@@ -249,7 +244,7 @@ Operand FunctionLowering::CombineTerms(BinaryOperator op, const Term& left, cons
     return {};
   }
   const DataType& shape = left.type.is_array() ? left.type : right.type;
-  const size_t count = shape.leaf_count() / std::max<size_t>(1, shape.element().leaf_count());
+  const auto count = static_cast<size_t>(CountOf(shape.sizes()));
   std::vector<Operand> elements;
   for (size_t k = 0; k < count; ++k) {
     elements.push_back(CombineTerms(op, ElementOfTerm(left, k), ElementOfTerm(right, k), range));
@@ -420,14 +415,20 @@ Operand FunctionLowering::CompareViews(const Expr& e, const Operand& left, const
         .hint = "write all(x[i] == y[i] for i in 0..n)";
     return {};
   }
-  ir::ValueId equal = builder_.Bool(true, e.range);
-  for (size_t c = 0; c < l.parts.size(); ++c) {
-    const ir::ValueId same = builder_.AppendValue({.opcode = Opcode::kArrayEqual,
-                                                   .range = e.range,
-                                                   .operands = {l.parts[c], r.parts[c]},
-                                                   .results = {Type::Scalar(ScalarType::kBool)}});
-    equal = c == 0 ? same : builder_.Binary(Opcode::kAnd, Rule::kNone, equal, same, e.range);
-  }
+  return CompareParts(e, l.parts.size(), [&](size_t c) {
+    return builder_.AppendValue({.opcode = Opcode::kArrayEqual,
+                                 .range = e.range,
+                                 .operands = {l.parts[c], r.parts[c]},
+                                 .results = {Type::Scalar(ScalarType::kBool)}});
+  });
+}
+
+// `==` or `!=` of things with `count` parts, of which `same` compares one.
+Operand FunctionLowering::CompareParts(const Expr& e, size_t count,
+                                       const std::function<ir::ValueId(size_t)>& same) {
+  ir::ValueId equal = count == 0 ? builder_.Bool(true, e.range) : same(0);
+  for (size_t k = 1; k < count; ++k)
+    equal = builder_.Binary(Opcode::kAnd, Rule::kNone, equal, same(k), e.range);
   if (e.binary == BinaryOperator::kEqual) return Made(equal);
   return Made(builder_.Unary(Opcode::kNot, Rule::kNone, equal, e.range));
 }
@@ -447,13 +448,9 @@ Operand FunctionLowering::CompareWhole(const Expr& e, Operand left, Operand righ
     }
     if (!Unify(left, right, text, e.range)) return {};
   }
-  ir::ValueId equal = builder_.Bool(true, e.range);
-  for (size_t k = 0; k < left.parts.size(); ++k) {
-    const ir::ValueId same = builder_.Compare(Opcode::kEq, left.parts[k], right.parts[k], e.range);
-    equal = k == 0 ? same : builder_.Binary(Opcode::kAnd, Rule::kNone, equal, same, e.range);
-  }
-  if (e.binary == BinaryOperator::kEqual) return Made(equal);
-  return Made(builder_.Unary(Opcode::kNot, Rule::kNone, equal, e.range));
+  return CompareParts(e, left.parts.size(), [&](size_t k) {
+    return builder_.Compare(Opcode::kEq, left.parts[k], right.parts[k], e.range);
+  });
 }
 
 Operand FunctionLowering::LowerComparison(const Expr& e) {
@@ -464,13 +461,12 @@ Operand FunctionLowering::LowerComparison(const Expr& e) {
     const bool literal_left = expr(e.a).kind == ExprKind::kArray;
     const bool literal_right = expr(e.b).kind == ExprKind::kArray;
     Operand left, right;
-    const auto expected = [](const Operand& other) { return other.type; };
     if (literal_left && !literal_right) {
       right = LowerReference(e.b);
-      left = LowerReference(e.a, expected(right));
+      left = LowerReference(e.a, right.type);
     } else {
       left = LowerReference(e.a);
-      right = LowerReference(e.b, literal_right ? expected(left) : DataType());
+      right = LowerReference(e.b, literal_right ? left.type : DataType());
     }
     if (!left.ok() || !right.ok()) return {};
     const auto is_large = [](const Operand& side) {

@@ -140,9 +140,7 @@ Operand FunctionLowering::ReduceLeaf(const ReduceParts& parts, const DataType& e
     }
     // The term is computed in its own type, then widened to the type that is asked for.
     const bool widens = expected && !wants_bool && !is_arg && *expected != value.scalar() &&
-                        ((IsInteger(*expected) && IsInteger(value.scalar()) &&
-                          FitsInteger(*expected, LeastOf(value.scalar())) &&
-                          FitsInteger(*expected, GreatestOf(value.scalar()))) ||
+                        (Widens(value.scalar(), *expected) ||
                          (*expected == ScalarType::kF64 && value.scalar() == ScalarType::kF32));
     if (widens) value = Coerce(value, *expected, term.range);
     type = value.scalar();

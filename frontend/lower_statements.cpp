@@ -103,7 +103,8 @@ Flow FunctionLowering::LowerStatement(const Statement& s) {
       LowerPrint(s);
       return Flow::kLive;
     case StatementKind::kDebug:
-      LowerDebug(s);
+      // Checked like other code; this is no debug mode.
+      LowerAside([&] { LowerBlock(s.block); });
       return Flow::kLive;
     case StatementKind::kExpectError:
       LowerExpectError(s);
@@ -442,10 +443,8 @@ void FunctionLowering::AssignInside(const Statement& s, VariableId id, const Exp
   } else {
     const std::string name(SourceText(expr(steps[next]->a).range));
     const Operand stored = Spill(old, name, s.range);
-    const auto indices = LowerIndices(*steps[next], stored);
-    Operand place = indices ? IndexInto(stored, *indices) : Operand{};
-    for (size_t k = next + 1; k < steps.size() && place.ok(); ++k)
-      place = PlaceInside(place, *steps[k]);
+    Operand place = stored;
+    for (size_t k = next; k < steps.size() && place.ok(); ++k) place = Inside(place, *steps[k]);
     if (place.ok()) {
       AssignMemory(s, place, target.range);
       value = Load(stored, s.range);
@@ -471,35 +470,15 @@ std::optional<FunctionLowering::Positions> FunctionLowering::PositionsInside(con
     part = FieldOf(moved, *field);
   } else {
     if (!base.type.is_array() || step.list.size() != base.type.sizes().size()) return std::nullopt;
-    size_t position = 0;
-    for (size_t d = 0; d < step.list.size(); ++d) {
-      const auto index = module_.ConstantInteger(step.list[d], item_, type_arguments_);
-      const int64_t size = base.type.sizes()[d];
-      if (!index || *index < 0 || *index >= size) return std::nullopt;
-      position = position * static_cast<size_t>(size) + static_cast<size_t>(*index);
-    }
-    part = ElementOf(moved, position);
+    const auto position = PositionOf(base.type.sizes(), [&](size_t d) {
+      return module_.ConstantInteger(step.list[d], item_, type_arguments_);
+    });
+    if (!position) return std::nullopt;
+    part = ElementOf(moved, *position);
   }
   Positions positions{part.type, {}};
   for (ir::ValueId leaf : part.parts) positions.leaves.push_back(leaf.index);
   return positions;
-}
-
-// One step further in, of a place in memory. Not ok after a diagnostic.
-Operand FunctionLowering::PlaceInside(const Operand& base, const Expr& step) {
-  if (step.kind == ExprKind::kField) {
-    const Field* field = base.type.info().FieldNamed(step.text);
-    if (field != nullptr) return FieldOf(base, *field);
-    Report(DiagnosticCode::kUnknownField, step.range, base.type.text(), step.text);
-    return {};
-  }
-  if (!base.type.is_array()) {
-    Report(DiagnosticCode::kNotAnArray, expr(step.a).range,
-           fmt::format("a value of type {}", Describe(base)));
-    return {};
-  }
-  const auto indices = LowerIndices(step, base);
-  return indices ? IndexInto(base, *indices) : Operand{};
 }
 
 void FunctionLowering::AssignMemory(const Statement& s, const Operand& target, SourceRange range) {
@@ -792,11 +771,11 @@ void FunctionLowering::LowerPrint(const Statement& s) {
   builder_.Append({.opcode = Opcode::kPrint, .range = s.range, .operands = values, .text = text});
 }
 
-// Checked like other code, into a region that nothing holds: this is no debug mode.
-void FunctionLowering::LowerDebug(const Statement& s) {
+// Into a region that nothing holds; no variable has changed afterwards.
+void FunctionLowering::LowerAside(const std::function<void()>& lower) {
   const auto before = Snapshot();
   const ir::RegionId outside = builder_.Enter(builder_.NewRegion());
-  LowerBlock(s.block);
+  lower();
   builder_.Enter(outside);
   Restore(before);
 }
@@ -838,14 +817,10 @@ void FunctionLowering::LowerExpectCompileError(const Statement& s) {
     Report(DiagnosticCode::kUnknownErrorKind, s.name.range, s.name.text);
     return;
   }
-  // Lowered into a region that nothing holds; what it reports is looked at and dropped.
+  // What it reports is looked at and dropped.
   Diagnostics found;
   Diagnostics& outer = module_.Redirect(found);
-  const auto before = Snapshot();
-  const ir::RegionId outside = builder_.Enter(builder_.NewRegion());
-  LowerBlock(s.block);
-  builder_.Enter(outside);
-  Restore(before);
+  LowerAside([&] { LowerBlock(s.block); });
   module_.Redirect(outer);
   const auto& list = found.list();
   const bool seen = std::any_of(list.begin(), list.end(), [&](const Diagnostic& d) {

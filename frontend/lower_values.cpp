@@ -12,14 +12,7 @@ namespace {
 // Calls `visit` with the indices of every leaf of a component, row-major.
 template <typename Visit>
 void ForEachLeaf(const Component& component, const Visit& visit) {
-  std::vector<int64_t> at(component.sizes.size(), 0);
-  for (size_t k = 0; k < component.leaf_count; ++k) {
-    visit(k, at);
-    for (size_t d = at.size(); d-- > 0;) {
-      if (++at[d] < component.sizes[d]) break;
-      at[d] = 0;
-    }
-  }
+  for (size_t k = 0; k < component.leaf_count; ++k) visit(IndicesOf(component.sizes, k));
 }
 
 }  // namespace
@@ -67,7 +60,7 @@ Operand FunctionLowering::Load(const Operand& operand, SourceRange range) {
   std::vector<ir::ValueId> leaves;
   const auto& components = place.type.info().components;
   for (size_t c = 0; c < components.size(); ++c) {
-    ForEachLeaf(components[c], [&](size_t, const std::vector<int64_t>& at) {
+    ForEachLeaf(components[c], [&](const std::vector<int64_t>& at) {
       std::vector<ir::ValueId> operands = {place.parts[c]};
       operands.insert(operands.end(), place.indices.begin(), place.indices.end());
       for (int64_t index : at) operands.push_back(builder_.Integer(ScalarType::kI64, index, range));
@@ -92,7 +85,7 @@ void FunctionLowering::Store(const Operand& place, const Operand& value, SourceR
   const auto& components = place.type.info().components;
   size_t leaf = 0;
   for (size_t c = 0; c < components.size(); ++c) {
-    ForEachLeaf(components[c], [&](size_t, const std::vector<int64_t>& at) {
+    ForEachLeaf(components[c], [&](const std::vector<int64_t>& at) {
       std::vector<ir::ValueId> operands = {place.parts[c]};
       operands.insert(operands.end(), place.indices.begin(), place.indices.end());
       for (int64_t index : at) operands.push_back(builder_.Integer(ScalarType::kI64, index, range));
@@ -155,14 +148,18 @@ Operand FunctionLowering::IndexInto(const Operand& array,
   return place;
 }
 
-Operand FunctionLowering::Spill(const Operand& value, std::string_view name, SourceRange range) {
+Operand FunctionLowering::MakeStorage(const DataType& type, SourceRange range) {
   std::string text;
   std::vector<ir::ValueId> sizes;
-  for (int64_t size : value.type.sizes()) {
+  for (int64_t size : type.sizes()) {
     sizes.push_back(builder_.Integer(ScalarType::kI64, size, range));
     text += fmt::format("{}{}", text.empty() ? "" : ", ", size);
   }
-  const Operand memory = AsWhole(MakeArray(value.type.element(), sizes, {}, text, range));
+  return AsWhole(MakeArray(type.element(), sizes, {}, text, range));
+}
+
+Operand FunctionLowering::Spill(const Operand& value, std::string_view name, SourceRange range) {
+  const Operand memory = MakeStorage(value.type, range);
   if (!name.empty())
     for (size_t c = 0; c < memory.parts.size(); ++c)
       builder_.Name(memory.parts[c], std::string(name) + value.type.info().components[c].path);

@@ -191,6 +191,7 @@ class ModuleLowering {
   ir::Module module_;
   std::optional<BoundParameter> Bind(const ParameterDecl& declaration, const Item& item,
                                      const TypeArguments& types);
+  bool CheckRank(const DataType& type, size_t outer, SourceRange range);
   const Item* ItemOfType(const TypeExpr& type, const SourceUnit& unit) const;
   DataType ResolveArray(const TypeExpr& type, const Item& item, const TypeArguments& types);
   void ReportUnknownType(const TypeExpr& type, const Item& item);
@@ -242,8 +243,6 @@ class FunctionLowering {
   const SourceUnit* ImportedUnit(const Expr& field) const;
   /// What `file.name` names in the imported file; null after a diagnostic.
   const Item* LowerImportedItem(const SourceUnit& imported, const Expr& field);
-  /// The item that a call means, or null.
-  const Item* CalleeOf(const Expr& call) const;
   ir::ValueId ValueOf(VariableId id) const { return values_[variables_[id.index].first_part]; }
   std::span<const ir::ValueId> PartsOf(const Variable& v) const {
     return {values_.data() + v.first_part, v.part_count};
@@ -296,7 +295,6 @@ class FunctionLowering {
     std::vector<size_t> leaves;
   };
   std::optional<Positions> PositionsInside(const Positions& base, const Expr& step);
-  Operand PlaceInside(const Operand& base, const Expr& step);
   void AssignMemory(const Statement& statement, const Operand& place, SourceRange range);
   Operand LowerAssigned(const Statement& statement, const Operand& old);
   Operand CombineCompound(const Statement& statement, const Operand& old);
@@ -307,7 +305,7 @@ class FunctionLowering {
   void LowerSwap(const Expr& call);
   void LowerAssert(const Statement& statement);
   void LowerPrint(const Statement& statement);
-  void LowerDebug(const Statement& statement);
+  void LowerAside(const std::function<void()>& lower);
   void LowerExpectError(const Statement& statement);
   void LowerExpectCompileError(const Statement& statement);
   Flow LowerReturn(const Statement& statement);
@@ -386,6 +384,10 @@ class FunctionLowering {
   Operand LowerName(const Expr& e);
   Operand LowerItemName(const Expr& e, const Item& item);
   Operand LowerElement(const Expr& e);
+  Operand Inside(const Operand& base, const Expr& step);
+  Operand FieldInside(const Operand& base, const Expr& e);
+  Operand ElementInside(const Operand& array, const Expr& e);
+  bool CheckArray(const Operand& base, SourceRange range);
   Operand LowerView(const Expr& e);
   std::string ViewSizeText(const Expr::ViewItem& item) const;
   Operand LowerField(const Expr& e);
@@ -416,6 +418,8 @@ class FunctionLowering {
   /// Element number `index` (row-major) of a value array.
   Operand ElementOf(const Operand& value, size_t index) const;
   Operand IndexInto(const Operand& array, const std::vector<ir::ValueId>& indices) const;
+  /// Undefined elements in memory for a value array.
+  Operand MakeStorage(const DataType& type, SourceRange range);
   /// A copy in memory of a value array, so that it can be indexed by a variable.
   Operand Spill(const Operand& value, std::string_view name, SourceRange range);
   Operand Zero(const DataType& type, SourceRange range);
@@ -474,6 +478,7 @@ class FunctionLowering {
   Operand Compare(BinaryOperator op, Operand left, Operand right, SourceRange range);
   Operand CompareWhole(const Expr& e, Operand left, Operand right);
   Operand CompareViews(const Expr& e, const Operand& left, const Operand& right);
+  Operand CompareParts(const Expr& e, size_t count, const std::function<ir::ValueId(size_t)>& same);
   bool IsWhole(ExprId id) const;
   std::pair<bool, bool> TakesType(ExprId left, ExprId right) const;
   Term LowerTerm(ExprId id, const DataType& expected);

@@ -160,10 +160,6 @@ Diagnostic& Parser::ReportUnexpectedAt(SourceRange range, std::string_view expec
   return diagnostics_.Report(DiagnosticCode::kUnexpectedToken, range, expected, Describe(seen));
 }
 
-Diagnostic& Parser::ReportNotBuilt(SourceRange range, std::string_view construct) {
-  return diagnostics_.Report(DiagnosticCode::kNotBuilt, range, construct);
-}
-
 void Parser::ReportTooDeep(SourceRange range) {
   reported_at_ = Peek().begin;
   if (too_deep_reported_) return;

@@ -59,7 +59,6 @@ class Parser {
   /// something was already reported at this token.
   Diagnostic& ReportUnexpected(std::string_view expected);
   Diagnostic& ReportUnexpectedAt(SourceRange range, std::string_view expected);
-  Diagnostic& ReportNotBuilt(SourceRange range, std::string_view construct);
   void ReportTooDeep(SourceRange range);
   /// The next token if it is of `kind`; else a report.
   bool Expect(TokenKind kind, std::string_view hint = {});

@@ -35,6 +35,13 @@ struct SourceUnit {
     const auto at = imports.find(text);
     return at == imports.end() ? nullptr : at->second.unit;
   }
+  /// The item that `name` or `file.name` means, if it is no variable; null for anything else.
+  const Item* ItemMeantBy(const Expr& e) const {
+    if (e.kind == ExprKind::kName) return ItemNamed(e.text);
+    if (e.kind != ExprKind::kField || tree.expr(e.a).kind != ExprKind::kName) return nullptr;
+    const SourceUnit* imported = ImportNamed(tree.expr(e.a).text);
+    return imported == nullptr ? nullptr : imported->ItemNamed(e.text);
+  }
 };
 
 class CheckedProgram {
