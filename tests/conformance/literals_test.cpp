@@ -9,6 +9,7 @@
 
 #include "runtime/session.h"
 #include "tests/conformance/conformance_data.h"
+#include "tests/runtime/targets.h"
 
 namespace einkorn::conformance {
 namespace {
@@ -26,13 +27,6 @@ std::string LiteralOf(std::string text) {
   if (point == 0) text.insert(0, 1, '0');
   return text;
 }
-
-constexpr Target kTargets[] = {
-    Target::kInterpreter,
-#ifdef EINKORN_WITH_LLVM
-    Target::kCpu,
-#endif
-};
 
 struct Values {
   std::vector<uint64_t> doubles;
@@ -76,7 +70,7 @@ TEST(Literals, AreRoundedOnceToTheirType) {
   ASSERT_TRUE(program->ok()) << Render(program->diagnostics().list().front(), program->sources(),
                                        {});
 
-  for (const Target target : kTargets) {
+  for (const Target target : Targets()) {
     const Values values = RunOn(program, target, cases.size());
     size_t right = 0;
     for (size_t i = 0; i < cases.size(); ++i) {

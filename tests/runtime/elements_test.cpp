@@ -6,6 +6,7 @@
 
 #include "runtime/arguments.h"
 #include "runtime/session.h"
+#include "tests/runtime/targets.h"
 
 namespace einkorn {
 namespace {
@@ -31,14 +32,6 @@ struct Particle {
   double mass;
   bool on;
 };
-
-std::vector<Target> Targets() {
-#ifdef EINKORN_WITH_LLVM
-  return {Target::kInterpreter, Target::kCpu};
-#else
-  return {Target::kInterpreter};
-#endif
-}
 
 class ElementsTest : public testing::Test {
  protected:

@@ -6,6 +6,8 @@
 
 #include <thread>
 
+#include "tests/runtime/targets.h"
+
 namespace einkorn {
 namespace {
 
@@ -26,14 +28,6 @@ kernel two(x: inout [n] f32, y: out [n] f32) { for i in 0..n { y[i] = x[i]; } }
 kernel deep(x: inout [4, 4, 4, 4, 4, 4, 4, 4] f64) { }
 kernel fails(x: inout [n] i32) { parallel for i in 0..n { x[i] = x[i] / (i as i32 - 70000); } }
 )";
-
-std::vector<Target> Targets() {
-#ifdef EINKORN_WITH_LLVM
-  return {Target::kInterpreter, Target::kCpu};
-#else
-  return {Target::kInterpreter};
-#endif
-}
 
 template <typename T>
 Argument ArrayOf(ScalarType type, std::vector<T>& data, std::vector<int64_t> sizes = {}) {
