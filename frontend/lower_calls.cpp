@@ -383,6 +383,7 @@ Operand FunctionLowering::LowerUserCall(const Expr& given, const Item& item, boo
     return {};
   }
   const int level = levels > 0 ? parallel_depth_ : 0;
+  has_lanes_ = has_lanes_ || level > 0;
   return AppendCall(e, module_.Require(item, *types, level), is_launch, sizes, passed,
                     signature->result, inouts, statement && !is_kernel);
 }

@@ -544,6 +544,7 @@ Flow FunctionLowering::LowerParallelFor(const Statement& statement) {
     return Flow::kLive;
   }
   if (parallel_depth_ > 0) {
+    has_lanes_ = true;
     ++parallel_depth_;
     const Flow flow = LowerInnerRanges(statement, 0, ir::kForLanes);
     --parallel_depth_;
@@ -572,6 +573,7 @@ Flow FunctionLowering::LowerParallelFor(const Statement& statement) {
   const ir::RegionId outside = builder_.Enter(region);
   OpenScope();
   ++parallel_depth_;
+  has_lanes_ = false;
   for (size_t k = 0; k < distributed; ++k) {
     const Name name = statement.ranges[k].name;
     const Type type = Type::Scalar(bounds[k].type);
@@ -599,7 +601,7 @@ Flow FunctionLowering::LowerParallelFor(const Statement& statement) {
                    .range = place,
                    .operands = operands,
                    .regions = {region},
-                   .immediate = inclusive});
+                   .immediate = inclusive | (has_lanes_ ? ir::kParallelGroups : 0)});
   return Flow::kLive;
 }
 

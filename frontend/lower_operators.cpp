@@ -283,7 +283,9 @@ Operand FunctionLowering::CombineScalars(BinaryOperator op, const Term& left, co
     return fma(left.a.value(), left.b.value(), addend);
   }
   Operand l = Multiply(left), r = Multiply(right);
-  if (!l.ok() || !r.ok() || !Unify(l, r, InfoOf(op).text, range)) return {};
+  if (!l.ok() || !r.ok()) return {};
+  // The amount of a shift is of any integer type.
+  if (!IsShift(op) && !Unify(l, r, InfoOf(op).text, range)) return {};
   return Apply(op, l, r, range);
 }
 

@@ -577,6 +577,7 @@ class FunctionLowering {
   std::vector<LoopFrame> loops_;
   int parallel_depth_ = 0;
   bool is_group_ = false;              ///< in a parallel loop whose iterations have lanes
+  bool has_lanes_ = false;             ///< the parallel loop has them, here or in a function
   int exit_depth_ = 0;                 ///< how many early exits the current statement stands behind
   bool division_was_inexact_ = false;  ///< set by ExactInteger
   DataType result_type_;               ///< invalid: none

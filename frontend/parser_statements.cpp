@@ -240,8 +240,10 @@ bool Parser::AtForeignStatement() const {
     case TokenKind::kFloat:
     case TokenKind::kTrue:
     case TokenKind::kFalse:
-    case TokenKind::kLeftBrace:
       return true;
+    case TokenKind::kLeftBrace:
+      // A struct literal may be the value of the block.
+      return Kind(2) != TokenKind::kName || Kind(3) != TokenKind::kColon;
     default:
       return false;
   }

@@ -15,7 +15,7 @@ namespace einkorn {
 
 /// What a loop variable counts: iterations, or with two levels groups and their lanes.
 enum class LoopRole : uint8_t { kIteration, kGroup, kLane };
-LoopRole RoleOfLoop(const ir::Function& function, const ir::Op& loop);
+LoopRole RoleOfLoop(const ir::Op& loop);
 
 /// A scalar with the name that the source gives it.
 struct NamedScalar {

@@ -56,24 +56,12 @@ std::string StackText(const std::vector<FaultFrame>& stack) {
   return text;
 }
 
-// Whether a region holds a loop over lanes, not counting those of loops inside that have their own.
-bool HasLanes(const ir::Function& function, ir::RegionId region) {
-  for (ir::OpId id : function.region(region).ops) {
-    const ir::Op& op = function.op(id);
-    if (op.opcode == Opcode::kFor && (op.immediate & ir::kForLanes) != 0) return true;
-    for (ir::RegionId inner : function.regions_of(op))
-      if (HasLanes(function, inner)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
-LoopRole RoleOfLoop(const ir::Function& function, const ir::Op& loop) {
-  if (loop.opcode == Opcode::kFor)
-    return (loop.immediate & ir::kForLanes) != 0 ? LoopRole::kLane : LoopRole::kIteration;
+LoopRole RoleOfLoop(const ir::Op& loop) {
+  if (loop.opcode == Opcode::kFor && (loop.immediate & ir::kForLanes) != 0) return LoopRole::kLane;
   const bool is_group =
-      loop.opcode == Opcode::kParallel && HasLanes(function, function.region_of(loop, 0));
+      loop.opcode == Opcode::kParallel && (loop.immediate & ir::kParallelGroups) != 0;
   return is_group ? LoopRole::kGroup : LoopRole::kIteration;
 }
 
@@ -144,8 +132,17 @@ FrameNames ParseFrameText(std::string_view text) {
   if (open == std::string_view::npos) return names;
   text.remove_prefix(open + 1);
   if (text.ends_with(')')) text.remove_suffix(1);
+  // The name of an element of a value array has commas in its brackets.
+  const auto end_of_name = [](std::string_view list) {
+    int depth = 0;
+    for (size_t at = 0; at < list.size(); ++at) {
+      depth += (list[at] == '[' ? 1 : 0) - (list[at] == ']' ? 1 : 0);
+      if (depth == 0 && list.substr(at).starts_with(", ")) return at;
+    }
+    return std::string_view::npos;
+  };
   while (!text.empty()) {
-    const size_t comma = text.find(", ");
+    const size_t comma = end_of_name(text);
     names.arguments.emplace_back(text.substr(0, comma));
     text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 2);
   }

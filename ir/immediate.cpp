@@ -22,7 +22,7 @@ bool IsValidImmediate(const Function& function, const Op& op, size_t function_co
     case ImmediateForm::kForFlags:
       return (bits & ~(kForInclusive | kForExits | kForLanes)) == 0;
     case ImmediateForm::kRanges:
-      return AreRangeBits(op, bits);
+      return AreRangeBits(op, bits & ~kParallelGroups);
     case ImmediateForm::kReduction:
       return (bits & 0xff) < kReduceKindCount && AreRangeBits(op, bits >> 8);
     case ImmediateForm::kFunction:

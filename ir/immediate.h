@@ -12,7 +12,7 @@ enum class ImmediateForm : uint8_t {
   kNone,        ///< nothing: 0
   kConstant,    ///< the bits of the result
   kForFlags,    ///< kForInclusive, kForExits, kForLanes
-  kRanges,      ///< bit k: range k is inclusive
+  kRanges,      ///< bit k: range k is inclusive; kParallelGroups
   kReduction,   ///< a ReduceKind, then the bits of kRanges from bit 8
   kFunction,    ///< a FunctionId
   kAtomicKind,  ///< an AtomicKind

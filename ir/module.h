@@ -14,7 +14,8 @@
 //            the carried values were taken over. With kForLanes it walks the lanes of a group: an
 //            inner `parallel for`, whose iterations are independent of each other.
 //   while    carried… { (carried…) yield condition } { (carried…) yield carried… }
-//   parallel (%from, %to, %step)… { (iv…) … yield }   bit k of the immediate: range k is inclusive
+//   parallel (%from, %to, %step)… { (iv…) … yield }   bit k of the immediate: range k is inclusive;
+//            with kParallelGroups the iterations are groups of lanes
 //   reduce   (%from, %to, %step)… { (iv…) … yield include, term [, factor] }
 //            The immediate holds the ReduceKind and the inclusive bits. A term that is left out
 //            yields include = false and the identity. With a factor (float sums) the pair is folded
@@ -70,6 +71,9 @@ struct PoolRange {
 inline constexpr uint64_t kForInclusive = 1;
 inline constexpr uint64_t kForExits = 2;
 inline constexpr uint64_t kForLanes = 4;
+/// Bit of the immediate of `parallel`: its iterations are groups, as the source has lanes in them.
+/// Reports say so even where no loop over lanes is left.
+inline constexpr uint64_t kParallelGroups = uint64_t{1} << 63;
 
 struct Op {
   Opcode opcode = Opcode::kYield;
@@ -276,7 +280,7 @@ inline ReduceKind ReduceKindOf(const Op& op) {
 inline uint64_t InclusiveBits(const Op& op) {
   return op.opcode == Opcode::kReduce ? op.immediate >> 8
          : op.opcode == Opcode::kFor  ? (op.immediate & kForInclusive)
-                                      : op.immediate;
+                                      : (op.immediate & ~kParallelGroups);
 }
 /// How many carried values a `for` has; its operands are three bounds, then these.
 inline uint32_t CarriedCount(const Op& op) {

@@ -405,7 +405,8 @@ class ModuleParser {
         if (Accept("lanes")) spec.immediate |= kForLanes;
         break;
       case ImmediateForm::kRanges:
-        spec.immediate = ParseInclusive(64);
+        if (Accept("groups")) spec.immediate |= kParallelGroups;
+        spec.immediate |= ParseInclusive(63);
         break;
       case ImmediateForm::kReduction:
         set(ParseNamed(ReduceKindNamed, "a kind of reduction"));

@@ -225,7 +225,8 @@ class FunctionPrinter {
         if (op.immediate & kForLanes) text_ += " lanes";
         return;
       case ImmediateForm::kRanges:
-        PrintInclusive(op.immediate);
+        if (op.immediate & kParallelGroups) text_ += " groups";
+        PrintInclusive(InclusiveBits(op));
         return;
       case ImmediateForm::kReduction:
         text_ += fmt::format(" {}", TextOf(ReduceKindOf(op)));

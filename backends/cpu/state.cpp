@@ -88,7 +88,7 @@ class StackBuilder {
       const std::string_view name = function.string(variable.name);
       if (!name.empty())
         iteration_.push_back(
-            {std::string(name), variable.type.scalar, values[k], RoleOfLoop(function, loop)});
+            {std::string(name), variable.type.scalar, values[k], RoleOfLoop(loop)});
     }
   }
 

@@ -213,7 +213,7 @@ std::vector<FaultFrame> Run::Stack() const {
           const std::string_view name = function.string(function.value(variables[k]).name);
           if (name.empty()) continue;
           iteration.push_back({std::string(name), function.type(variables[k]).scalar,
-                               bits_of(variables[k]), RoleOfLoop(function, *scope->op)});
+                               bits_of(variables[k]), RoleOfLoop(*scope->op)});
         }
         continue;
       }

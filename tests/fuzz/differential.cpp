@@ -1,0 +1,137 @@
+#include "tests/fuzz/differential.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "ir/fault_hints.h"
+#include "runtime/session.h"
+#include "tests/fuzz/launch_data.h"
+
+namespace einkorn::fuzz {
+namespace {
+
+constexpr std::string_view kDataMark = "// data: ";
+
+struct TargetChoice {
+  std::string_view name;
+  Target target;
+  int threads;
+};
+
+std::vector<TargetChoice> Targets() {
+  return {
+      {"interpreter", Target::kInterpreter, 1},
+#ifdef EINKORN_WITH_LLVM
+      {"cpu, 1 thread", Target::kCpu, 1},
+      {"cpu, 3 threads", Target::kCpu, 3},
+#endif
+  };
+}
+
+uint64_t SeedOf(const std::string& program) {
+  const size_t at = program.find(kDataMark);
+  return at == std::string::npos ? 0 : std::strtoull(&program[at + kDataMark.size()], nullptr, 10);
+}
+
+std::string DiagnosticsOf(const Program& program) {
+  std::string text;
+  for (const Diagnostic& diagnostic : program.diagnostics().list())
+    if (diagnostic.is_error()) text += Render(diagnostic, program.sources(), {});
+  return text;
+}
+
+// The launch on one target with its own copy of the data.
+struct Run {
+  std::string_view target;
+  LaunchData data;
+  std::optional<Fault> fault;
+  std::vector<Type> result_types;
+  std::vector<uint64_t> results;
+  std::string text;  ///< what is compared as text: the report and the printed lines
+
+  Run(const TargetChoice& choice, Session& session, const std::shared_ptr<const Program>& program,
+      const std::string& kernel, const ir::Function& function, uint64_t seed)
+      : target(choice.name), data(function, seed), result_types(function.results) {
+    auto outcome = session.Launch(program, kernel, {}, data.arguments(), {},
+                                  {.target = choice.target}, choice.threads);
+    if (!outcome) {
+      text = "refused: " + outcome.error().message;
+      return;
+    }
+    fault = std::move(outcome->fault);
+    results = std::move(outcome->results);
+    if (fault)
+      text = Render(*fault, program->sources(), {}) + HintAsWritten(*fault, program->sources());
+    text += "\nprinted:\n" + outcome->printed;
+  }
+
+  std::string DifferenceFrom(const Run& other) const {
+    if (text != other.text)
+      return fmt::format("{}:\n{}\n{}:\n{}\n", target, text, other.target, other.text);
+    std::string difference = data.DifferenceFrom(other.data, fault.has_value());
+    for (size_t k = 0; k < results.size() && difference.empty(); ++k) {
+      const ScalarType type = result_types[k].scalar;
+      if (!SameValue(type, results[k], other.results[k]))
+        difference = fmt::format("result {}: {} and {}", k, FormatScalar(type, results[k]),
+                                 FormatScalar(type, other.results[k]));
+    }
+    if (difference.empty()) return {};
+    return fmt::format("{} and {}: {}\n", target, other.target, difference);
+  }
+};
+
+Comparison CompareChecked(const std::shared_ptr<const Program>& program, uint64_t seed,
+                          Coverage* coverage) {
+  Comparison comparison;
+  const auto* named = program->KernelNamed("main");
+  if (named == nullptr && !program->kernels().empty()) named = &program->kernels().front();
+  if (named == nullptr) {
+    comparison.refusal = "there is no kernel";
+    return comparison;
+  }
+  const auto module = frontend::LowerKernel(program->checked(), named->name, {});
+  if (!module) {
+    comparison.refusal = module.error().message;
+    return comparison;
+  }
+  if (coverage != nullptr) coverage->Add(*module);
+  Session session;
+  std::optional<Run> first;
+  for (const TargetChoice& choice : Targets()) {
+    Run run(choice, session, program, named->name, module->entry_function(), seed);
+    if (!first) {
+      if (run.fault) comparison.fault = run.fault->kind;
+      // What is only read is as it was.
+      comparison.difference =
+          run.data.DifferenceFrom(LaunchData(module->entry_function(), seed), /*only_read=*/true);
+      first.emplace(std::move(run));
+    } else if (comparison.difference.empty()) {
+      comparison.difference = first->DifferenceFrom(run);
+    }
+  }
+  return comparison;
+}
+
+}  // namespace
+
+std::string DataLine(uint64_t seed) {
+  return fmt::format("{}{}\n", kDataMark, seed);
+}
+
+Comparison Compare(const std::string& text, Coverage* coverage) {
+  Comparison comparison;
+  try {
+    const auto program = Program::Read("fuzz.ek", text);
+    if (!program->ok()) {
+      comparison.refusal = DiagnosticsOf(*program);
+      return comparison;
+    }
+    comparison = CompareChecked(program, SeedOf(text), coverage);
+  } catch (const std::exception& exception) {
+    comparison.difference = fmt::format("an exception: {}\n", exception.what());
+  }
+  return comparison;
+}
+
+}  // namespace einkorn::fuzz
