@@ -167,6 +167,15 @@ std::optional<size_t> PositionOf(const std::vector<int64_t>& sizes,
   return position;
 }
 
+DataType ReadType(const DataType& type) {
+  if (!type.valid()) return type;
+  if (type.is_array()) {
+    const DataType element = ReadType(type.element());
+    return element == type.element() ? type : DataType::Array(type.sizes(), element);
+  }
+  return type.is_scalar() && IsStorage(type.scalar()) ? DataType(ScalarType::kF32) : type;
+}
+
 bool Widens(ScalarType from, ScalarType to) {
   return IsInteger(from) && IsInteger(to) && LeastOf(from) >= LeastOf(to) &&
          GreatestOf(from) <= GreatestOf(to);

@@ -112,6 +112,9 @@ struct Elements {
 };
 Elements ElementsOf(const DataType& type);
 
+/// What reading a value of `type` gives: f32 for f16 and bf16, also in value arrays; else `type`.
+DataType ReadType(const DataType& type);
+
 /// How many elements an array of `sizes` has.
 int64_t CountOf(const std::vector<int64_t>& sizes);
 /// The indices of element number `position`, row-major.

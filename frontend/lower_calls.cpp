@@ -122,6 +122,8 @@ std::optional<TypeArguments> FunctionLowering::InferTypes(const Expr& e, const I
     DataType& target = bound[static_cast<size_t>(parameter - item.type_parameters.begin())];
     if (IsUntyped(e.list[i]) || expr(e.list[i]).kind == ExprKind::kArray) continue;
     typed[i] = LowerReference(e.list[i]);
+    if (its_tree.type(item.parameters[i].type).kind != TypeExprKind::kArray)
+      typed[i] = Read(Load(typed[i], expr(e.list[i]).range), {}, expr(e.list[i]).range);
     if (!typed[i].ok()) return std::nullopt;
     if (!target.valid()) target = Innermost(typed[i].type);
   }

@@ -98,6 +98,7 @@ Operand FunctionLowering::LowerUntyped(ExprId id, const DataType& expected) {
     return part.ok() ? Coerce(part, expected, e.range) : Operand{};
   }
   const ScalarType type = expected.valid() ? expected.scalar() : DefaultType(id);
+  if (IsStorage(type)) return LowerStorageLiteral(id, type);
   if (!HasFloatLiteral(id)) {
     bool failed = false;
     division_was_inexact_ = false;
@@ -113,6 +114,26 @@ Operand FunctionLowering::LowerUntyped(ExprId id, const DataType& expected) {
     if (failed) return {};
   }
   return LowerUntypedAs(id, type);
+}
+
+// A number that f16 or bf16 holds needs no `as`.
+Operand FunctionLowering::LowerStorageLiteral(ExprId id, ScalarType type) {
+  const SourceRange range = expr(id).range;
+  const Operand wide = LowerUntyped(id, ScalarType::kF64);
+  if (!wide.ok()) return {};
+  const ir::Function& function = builder_.function();
+  const ir::Op& made = function.op(function.value(wide.value()).def);
+  const bool negative = made.opcode == Opcode::kNeg;
+  const ir::Op* number = negative ? function.ConstantOf(function.operand(made, 0)) : &made;
+  if (number != nullptr && number->opcode == Opcode::kConstant) {
+    const double size = FloatValue(ScalarType::kF64, number->immediate);
+    const double value = negative ? -size : size;
+    const uint64_t bits = FloatBits(type, value);
+    if (FloatValue(type, bits) == value) return Made(builder_.Constant(type, bits, range));
+  }
+  Report(DiagnosticCode::kLossyConversion, range, "f64", TextOf(type)).hint =
+      fmt::format("write `as {}`, which rounds to the nearest value", TextOf(type));
+  return {};
 }
 
 Operand FunctionLowering::LowerUntypedAs(ExprId id, ScalarType type) {
@@ -140,12 +161,17 @@ Operand FunctionLowering::LowerUntypedAs(ExprId id, ScalarType type) {
 
 Operand FunctionLowering::LowerExpression(ExprId id, const DataType& expected) {
   if (IsUntyped(id)) return LowerUntyped(id, expected);
-  return Load(LowerReference(id, expected), expr(id).range);
+  const SourceRange range = expr(id).range;
+  return Read(Load(LowerReference(id, expected), range), expected, range);
 }
 
-Operand FunctionLowering::LowerReference(ExprId id, const DataType& expected) {
-  if (IsUntyped(id)) return LowerUntyped(id, expected);
+Operand FunctionLowering::LowerReference(ExprId id, const DataType& given) {
+  if (IsUntyped(id)) return LowerUntyped(id, given);
   const Expr& e = expr(id);
+  // What is computed is none of the storage types.
+  const bool computes = e.kind == ExprKind::kCall || e.kind == ExprKind::kUnary ||
+                        e.kind == ExprKind::kBinary || e.kind == ExprKind::kReduction;
+  const DataType expected = computes ? ReadType(given) : given;
   switch (e.kind) {
     case ExprKind::kInteger:
     case ExprKind::kFloat:
@@ -598,23 +624,27 @@ Operand FunctionLowering::ConvertAs(const Operand& operand, const DataType& type
     return {};
   }
   const ScalarType from = operand.scalar(), to = type.scalar();
-  const bool possible = (to != ScalarType::kBool || from == ScalarType::kBool) &&
-                        !(from == ScalarType::kBool && IsFloat(to)) &&
-                        !(form.rule == Rule::kWrap && (IsFloat(from) || IsFloat(to))) &&
-                        !(form.rule == Rule::kSaturate && IsFloat(to));
+  const bool possible =
+      (to != ScalarType::kBool || from == ScalarType::kBool) &&
+      !(from == ScalarType::kBool && IsFloat(to)) && Converts(from, to) &&
+      !(form.rule == Rule::kWrap && (IsFloat(from) || IsFloat(to) || IsStorage(to))) &&
+      !(form.rule == Rule::kSaturate && (IsFloat(to) || IsStorage(to)));
   if (!possible) {
     Diagnostic& report = Report(DiagnosticCode::kInvalidConversion, e.range, form.text,
                                 Describe(operand), type.text());
     if (to == ScalarType::kBool)
       report.hint = "compare it with something: x != 0";
+    else if (!Converts(from, to))
+      report.hint = "convert it to f64 first: (x as f64) as " + type.text();
     else if (form.rule == Rule::kWrap)
       report.hint = "`as%` is for integers; `as` checks and `as|` saturates floats";
-    else if (IsFloat(to))
+    else if (IsFloat(to) || IsStorage(to))
       report.hint = fmt::format("write `as {}`", type.text());
     return {};
   }
   // What keeps every value, and what IEEE 754 rounds, cannot fail.
-  const bool exact = from == ScalarType::kBool || IsFloat(to) || ConvertsImplicitly(from, to);
+  const bool exact =
+      from == ScalarType::kBool || IsFloat(to) || IsStorage(to) || ConvertsImplicitly(from, to);
   return Made(builder_.Convert(to, exact ? Rule::kNone : form.rule, operand.value(), e.range));
 }
 

@@ -50,8 +50,6 @@ DataType KnownType(std::string_view text, const Item& item, const TypeArguments&
   return TypeNamed(text);
 }
 
-constexpr std::string_view kPlannedTypes[] = {"f16", "bf16"};
-
 std::string TextOf(const TypeArguments& types) {
   std::string text;
   for (const DataType& type : types)
@@ -220,11 +218,6 @@ bool ModuleLowering::CheckRank(const DataType& type, size_t outer, SourceRange r
 }
 
 void ModuleLowering::ReportUnknownType(const TypeExpr& type, const Item& item) {
-  if (std::ranges::find(kPlannedTypes, type.text) != std::end(kPlannedTypes)) {
-    diagnostics_->Report(DiagnosticCode::kNotBuilt, type.range,
-                         fmt::format("values of type {}", type.text));
-    return;
-  }
   Diagnostic& report = diagnostics_->Report(DiagnosticCode::kUnknownType, type.range, type.text);
   if (const auto ours = TypeInOtherLanguages(type.text)) {
     report.hint = fmt::format("here it is called {}", *ours);

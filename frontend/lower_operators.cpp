@@ -451,7 +451,12 @@ Operand FunctionLowering::CompareWhole(const Expr& e, Operand left, Operand righ
     if (!Unify(left, right, text, e.range)) return {};
   }
   return CompareParts(e, left.parts.size(), [&](size_t k) {
-    return builder_.Compare(Opcode::kEq, left.parts[k], right.parts[k], e.range);
+    const auto read = [&](const Operand& side) {
+      const ScalarType type = builder_.function().type(side.parts[k]).scalar;
+      return Read(MakeValue(type, {side.parts[k]}), {}, e.range).value();
+    };
+    const ir::ValueId l = read(left);
+    return builder_.Compare(Opcode::kEq, l, read(right), e.range);
   });
 }
 

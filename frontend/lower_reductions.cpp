@@ -270,11 +270,12 @@ Operand FunctionLowering::LowerArrayReduction(const Expr& e, NamedReduction redu
     const auto indices = builder_.function().region(builder_.region()).arguments;
     Term term;
     term.range = e.range;
-    term.a = Load(IndexInto(array, indices), e.range);
-    term.type = term.a.type;
+    const Operand element = Load(IndexInto(array, indices), e.range);
     // The indices are of its own sizes.
     ir::Function& function = builder_.function();
-    for (ir::ValueId leaf : term.a.parts) function.op(function.value(leaf).def).checks = 0;
+    for (ir::ValueId leaf : element.parts) function.op(function.value(leaf).def).checks = 0;
+    term.a = Read(element, {}, e.range);
+    term.type = term.a.type;
     return term;
   });
 }

@@ -149,7 +149,7 @@ Flow FunctionLowering::LowerDeclaration(const Statement& s) {
       DeclareView(s, value);
       return Flow::kLive;
     }
-    value = Load(value, expr(s.a).range);
+    value = Read(Load(value, expr(s.a).range), type, expr(s.a).range);
   } else if (!type.valid()) {
     Report(DiagnosticCode::kTypeMismatch, s.name.range, "a type or a value", "neither").hint =
         fmt::format("write `var {}: i64;` or `var {} = 0;`", s.name.text, s.name.text);
@@ -505,8 +505,10 @@ Operand FunctionLowering::CombineCompound(const Statement& s, const Operand& old
   }
   const bool is_shift = InfoOf(InfoOf(s.binary).opcode).types == TypeRule::kShift;
   DataType expected;
-  if (IsUntyped(s.b)) expected = is_shift ? DataType(ScalarType::kI64) : LiteralType(old.type);
-  return Combine(s.binary, old, LowerTerm(s.b, expected), s.range);
+  if (IsUntyped(s.b))
+    expected = is_shift ? DataType(ScalarType::kI64) : LiteralType(ReadType(old.type));
+  const Operand left = Read(old, {}, s.range);
+  return Combine(s.binary, left, LowerTerm(s.b, expected), s.range);
 }
 
 void FunctionLowering::LowerAtomic(const Statement& s) {

@@ -80,6 +80,16 @@ Operand FunctionLowering::Load(const Operand& operand, SourceRange range) {
   return MakeValue(place.type, std::move(leaves));
 }
 
+Operand FunctionLowering::Read(const Operand& value, const DataType& expected, SourceRange range) {
+  if (!value.ok() || value.is_view() || value.type == expected) return value;
+  const DataType type = ReadType(value.type);
+  if (type == value.type) return value;
+  std::vector<ir::ValueId> leaves;
+  for (ir::ValueId leaf : value.parts)
+    leaves.push_back(builder_.Convert(ScalarType::kF32, Rule::kNone, leaf, range));
+  return MakeValue(type, std::move(leaves));
+}
+
 void FunctionLowering::Store(const Operand& place, const Operand& value, SourceRange range,
                              bool is_checked) {
   const auto& components = place.type.info().components;

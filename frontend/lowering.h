@@ -379,6 +379,7 @@ class FunctionLowering {
   Operand LowerAs(ExprId id, const DataType& type);
   Operand LowerUntyped(ExprId id, const DataType& expected);
   Operand LowerUntypedAs(ExprId id, ScalarType type);
+  Operand LowerStorageLiteral(ExprId id, ScalarType type);
   /// The same as LowerAs, where a value for each element fills a value array.
   Operand LowerFilled(ExprId id, const DataType& type);
   Operand LowerName(const Expr& e);
@@ -413,6 +414,8 @@ class FunctionLowering {
   /// A view of constant sizes as a value array.
   Operand AsWhole(const Operand& operand);
   Operand Load(const Operand& place, SourceRange range);
+  /// A value as it is computed with: f16 and bf16 become f32, unless one of `expected` is needed.
+  Operand Read(const Operand& value, const DataType& expected, SourceRange range);
   void Store(const Operand& place, const Operand& value, SourceRange range, bool is_checked);
   Operand FieldOf(const Operand& base, const Field& field) const;
   /// Element number `index` (row-major) of a value array.

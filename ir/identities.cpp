@@ -326,6 +326,8 @@ FaultSet ImpossibleInAccess(const Function& function, const OpSpec& spec) {
 
 bool KeepsValues(ScalarType from, ScalarType to) {
   if (from == to) return true;
+  if (IsStorage(from)) return IsFloat(to);
+  if (IsStorage(to)) return false;
   if (IsFloat(from)) return to == ScalarType::kF64;
   if (IsFloat(to)) {
     const int digits = to == ScalarType::kF32 ? 24 : 53;

@@ -100,6 +100,8 @@ bool Accepts(OperandClass operand_class, Type type) {
     case OperandClass::kArray:
     case OperandClass::kAny:
       return true;
+    case OperandClass::kValue:
+      return !IsStorage(scalar);
     case OperandClass::kBoolean:
       return scalar == ScalarType::kBool;
     case OperandClass::kInteger:
@@ -114,6 +116,10 @@ bool Accepts(OperandClass operand_class, Type type) {
       return IsInteger(scalar) || scalar == ScalarType::kBool;
   }
   return false;
+}
+
+bool Converts(ScalarType from, ScalarType to) {
+  return from == to || ((!IsStorage(from) || IsFloat(to)) && (!IsStorage(to) || IsFloat(from)));
 }
 
 bool HasRule(Opcode opcode, Rule rule, ScalarType type) {

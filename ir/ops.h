@@ -77,6 +77,7 @@ enum class OperandClass : uint8_t {
   kFloat,
   kReal,
   kBits,
+  kValue,  ///< any but the storage types
   kAny,
   kArray
 };
@@ -91,6 +92,10 @@ enum Effect : uint8_t {
   kWrites = 4,
   kControl = 8,
 };
+
+/// Whether `convert` makes one of the other: all but the storage types from and to what is no
+/// float.
+bool Converts(ScalarType from, ScalarType to);
 
 /// The row of an operation.
 struct OpInfo {

@@ -188,7 +188,8 @@ uint64_t IntegerToFloat(ScalarType from, uint64_t bits, ScalarType to) {
 }
 
 ScalarOutcome Convert(Rule rule, ScalarType from, uint64_t bits, ScalarType to) {
-  if (IsFloat(from) && IsFloat(to))
+  const bool from_real = IsFloat(from) || IsStorage(from);
+  if (from_real && (IsFloat(to) || IsStorage(to)))
     return Value(CanonicalFloat(to, from == to ? bits : FloatBits(to, FloatValue(from, bits))));
   if (IsFloat(from)) return FloatToInteger(rule, from, bits, to);
   if (IsFloat(to)) return Value(IntegerToFloat(from, bits, to));
@@ -200,6 +201,7 @@ ScalarOutcome Convert(Rule rule, ScalarType from, uint64_t bits, ScalarType to) 
 }  // namespace
 
 uint64_t CanonicalNan(ScalarType type) {
+  if (IsStorage(type)) return FloatBits(type, std::nan(""));
   return type == ScalarType::kF32 ? uint64_t{0x7fc00000} : uint64_t{0x7ff8000000000000};
 }
 

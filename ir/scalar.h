@@ -33,7 +33,7 @@ bool HasScalarMeaning(Opcode opcode);
 ScalarOutcome EvaluateAtomic(AtomicKind kind, Rule rule, ScalarType type, uint64_t element,
                              uint64_t value);
 
-/// The canonical quiet NaN of f32 or f64: positive, with no payload.
+/// The canonical quiet NaN of a float or storage type: positive, with no payload.
 uint64_t CanonicalNan(ScalarType type);
 
 /// How many values a range holds, 0 if it is empty. `from`, `to` and `step` are mathematical values

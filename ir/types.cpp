@@ -7,6 +7,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace einkorn {
 namespace {
@@ -31,6 +32,57 @@ std::string FormatFloat(Float value) {
   // A float never looks like an integer, so that what is printed reads back as a float.
   if (plain && text.find('.') == std::string::npos) text += ".0";
   return text;
+}
+
+// A storage type as IEEE 754 binary16 and bfloat16 have it.
+struct StorageFormat {
+  int fraction_bits;
+  int bias;
+  int max_exponent;  // the biased exponent of infinities
+};
+
+StorageFormat FormatOf(ScalarType type) {
+  return type == ScalarType::kF16 ? StorageFormat{10, 15, 31} : StorageFormat{7, 127, 255};
+}
+
+double StorageValue(ScalarType type, uint64_t bits) {
+  const StorageFormat format = FormatOf(type);
+  const auto fraction = static_cast<int>(bits & ((uint64_t{1} << format.fraction_bits) - 1));
+  const int exponent = static_cast<int>(bits >> format.fraction_bits) & format.max_exponent;
+  const double sign = (bits >> 15) != 0 ? -1 : 1;
+  if (exponent == format.max_exponent)
+    return fraction != 0 ? std::nan("") : sign * std::numeric_limits<double>::infinity();
+  const int whole = exponent == 0 ? fraction : fraction | (1 << format.fraction_bits);
+  return sign * std::ldexp(whole, std::max(exponent, 1) - format.bias - format.fraction_bits);
+}
+
+uint64_t StorageBits(ScalarType type, double value) {
+  const StorageFormat format = FormatOf(type);
+  const auto infinity = static_cast<uint64_t>(format.max_exponent) << format.fraction_bits;
+  if (std::isnan(value)) return infinity | uint64_t{1} << (format.fraction_bits - 1);
+  const uint64_t sign = std::signbit(value) ? 0x8000 : 0;
+  if (std::isinf(value)) return sign | infinity;
+  // In units of the last place the value is rounded to an integer; the carry of a rounding that
+  // reaches the next power of two, or infinity, moves into the exponent by itself.
+  const int exponent = value == 0 ? 1 : std::max(std::ilogb(value) + format.bias, 1);
+  if (exponent >= format.max_exponent) return sign | infinity;
+  const double units = std::ldexp(std::abs(value), format.fraction_bits + format.bias - exponent);
+  const auto rounded = static_cast<uint64_t>(std::nearbyint(units));
+  return sign | ((static_cast<uint64_t>(exponent - 1) << format.fraction_bits) + rounded);
+}
+
+// The fewest digits that read back to the same value of a storage type, as the float of them.
+std::string FormatStorage(ScalarType type, uint64_t bits) {
+  const double value = StorageValue(type, bits);
+  char buffer[64];
+  for (int digits = 0; std::isfinite(value); ++digits) {
+    const auto end =
+        std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, digits);
+    double read = 0;
+    std::from_chars(buffer, end.ptr, read);
+    if (StorageBits(type, read) == bits) return FormatFloat(read);
+  }
+  return FormatFloat(value);
 }
 
 }  // namespace
@@ -70,11 +122,13 @@ Int128 GreatestOf(ScalarType type) {
 }
 
 double FloatValue(ScalarType type, uint64_t bits) {
+  if (IsStorage(type)) return StorageValue(type, bits);
   if (type == ScalarType::kF32) return std::bit_cast<float>(static_cast<uint32_t>(bits));
   return std::bit_cast<double>(bits);
 }
 
 uint64_t FloatBits(ScalarType type, double value) {
+  if (IsStorage(type)) return StorageBits(type, value);
   if (type == ScalarType::kF32) return std::bit_cast<uint32_t>(static_cast<float>(value));
   return std::bit_cast<uint64_t>(value);
 }
@@ -97,6 +151,8 @@ std::string FormatScalar(ScalarType type, uint64_t bits) {
     case ScalarClass::kSigned:
     case ScalarClass::kUnsigned:
       return FormatInt128(IntegerValue(type, bits));
+    case ScalarClass::kStorage:
+      return FormatStorage(type, bits);
     case ScalarClass::kFloat:
       if (type == ScalarType::kF32)
         return FormatFloat(std::bit_cast<float>(static_cast<uint32_t>(bits)));
@@ -107,7 +163,8 @@ std::string FormatScalar(ScalarType type, uint64_t bits) {
 
 bool SameValue(ScalarType type, uint64_t left, uint64_t right) {
   if (left == right) return true;
-  return IsFloat(type) && std::isnan(FloatValue(type, left)) && std::isnan(FloatValue(type, right));
+  return (IsFloat(type) || IsStorage(type)) && std::isnan(FloatValue(type, left)) &&
+         std::isnan(FloatValue(type, right));
 }
 
 }  // namespace einkorn

@@ -20,7 +20,7 @@ inline constexpr int kScalarTypeCount = 0
 #undef EINKORN_SCALAR
     ;
 
-enum class ScalarClass : uint8_t { kBoolean, kSigned, kUnsigned, kFloat };
+enum class ScalarClass : uint8_t { kBoolean, kSigned, kUnsigned, kStorage, kFloat };
 
 /// The row of a scalar type.
 struct ScalarInfo {
@@ -52,8 +52,13 @@ inline bool IsUnsigned(ScalarType type) {
 inline bool IsInteger(ScalarType type) {
   return IsSigned(type) || IsUnsigned(type);
 }
+/// f32 and f64, which are computed with.
 inline bool IsFloat(ScalarType type) {
   return InfoOf(type).scalar_class == ScalarClass::kFloat;
+}
+/// f16 and bf16, which are only kept: they are converted from and to floats.
+inline bool IsStorage(ScalarType type) {
+  return InfoOf(type).scalar_class == ScalarClass::kStorage;
 }
 
 /// A value of the IR: a scalar, or a view of an array with `rank` dimensions of them.
@@ -93,8 +98,10 @@ inline bool FitsInteger(ScalarType type, Int128 value) {
 inline uint64_t IntegerBits(ScalarType type, Int128 value) {
   return Canonical(type, static_cast<uint64_t>(value));
 }
+/// The value of a float or of a storage type.
 double FloatValue(ScalarType type, uint64_t bits);
-/// Bits of `value` rounded once to `type` (f32 or f64).
+/// Bits of `value` rounded once to `type`, to the nearest, ties to even. Of a NaN the sign and the
+/// payload are only kept where the type stays the same.
 uint64_t FloatBits(ScalarType type, double value);
 
 /// A value as the language shows it: integers in decimal, floats as the shortest decimal that reads

@@ -177,7 +177,10 @@ class OpVerifier {
   }
 
   void VerifyConvert() {
-    Require(results_.size() == 1 && results_[0].is_scalar(), "its result is not one scalar");
+    if (results_.size() != 1 || !results_[0].is_scalar())
+      return Report("its result is not one scalar");
+    Require(Converts(operands_[0].scalar, results_[0].scalar),
+            "f16 and bf16 are made of floats only, and become floats only");
   }
 
   // --- Arrays

@@ -97,11 +97,14 @@ Result<uint64_t, std::string> ParseFloat(const std::string& digits, std::string_
   // from_chars knows no locale, but leaves the value alone where it is out of range either way.
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (read.ec == std::errc::result_out_of_range) value = FromText(digits, Float{});
-  if (std::isinf(value) && !digits.ends_with("inf"))
-    return fmt::format("{} is beyond the greatest value of {}, {}; write inf if infinity is meant",
-                       text, TextOf(type),
-                       FormatScalar(type, FloatBits(type, std::numeric_limits<Float>::max())));
-  return FloatBits(type, static_cast<double>(value));
+  const uint64_t bits = FloatBits(type, static_cast<double>(value));
+  // The greatest value lies just below infinity.
+  if (std::isinf(FloatValue(type, bits)) && !digits.ends_with("inf"))
+    return fmt::format(
+        "{} is beyond the greatest value of {}, {}; write inf if infinity is meant", text,
+        TextOf(type),
+        FormatScalar(type, FloatBits(type, std::numeric_limits<double>::infinity()) - 1));
+  return bits;
 }
 
 // Where the imaginary part of `-3.5-0.5` begins: at the last sign that belongs to no exponent.
@@ -171,6 +174,7 @@ Result<uint64_t, std::string> ExactNumber(Int128 value, ScalarType type) {
     case ScalarClass::kUnsigned:
       if (FitsInteger(type, value)) return IntegerBits(type, value);
       return fmt::format("{} does not fit {}, which holds {}", text, TextOf(type), Range(type));
+    case ScalarClass::kStorage:
     case ScalarClass::kFloat:
       break;
   }
@@ -189,6 +193,7 @@ Result<uint64_t, std::string> ParseNumber(std::string_view text, ScalarType type
     case ScalarClass::kSigned:
     case ScalarClass::kUnsigned:
       return ParseInteger(text, type);
+    case ScalarClass::kStorage:
     case ScalarClass::kFloat:
       return ParseFloating(text, type);
   }

@@ -22,6 +22,8 @@ uint64_t RandomElement(ScalarType type, uint64_t seed, uint64_t index) {
   const auto high = [](uint64_t value) { return static_cast<uint32_t>(value >> 32); };
   const auto words = Philox4x32({low(index), high(index), 0, 0}, {low(seed), high(seed)});
   const uint64_t pair = (uint64_t{words[1]} << 32) | words[0];
+  if (type == ScalarType::kF16) return FloatBits(type, (words[0] >> 21) * 0x1p-11);
+  if (type == ScalarType::kBF16) return FloatBits(type, (words[0] >> 24) * 0x1p-8);
   if (type == ScalarType::kF32)
     return FloatBits(type, static_cast<double>(words[0] >> 8) * 0x1p-24);
   if (type == ScalarType::kF64) return FloatBits(type, static_cast<double>(pair >> 11) * 0x1p-53);

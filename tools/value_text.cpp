@@ -13,8 +13,8 @@ enum class Notation : uint8_t { kLanguage, kJson };
 
 // JSON has no infinities and NaN; they are strings.
 std::string ScalarText(ScalarType type, uint64_t bits, Notation notation) {
-  const bool is_plain =
-      notation == Notation::kLanguage || !IsFloat(type) || std::isfinite(FloatValue(type, bits));
+  const bool is_plain = notation == Notation::kLanguage || !(IsFloat(type) || IsStorage(type)) ||
+                        std::isfinite(FloatValue(type, bits));
   return is_plain ? FormatScalar(type, bits) : fmt::format("\"{}\"", FormatScalar(type, bits));
 }
 

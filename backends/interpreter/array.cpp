@@ -38,6 +38,8 @@ uint64_t LoadElement(ScalarType type, const std::byte* address) {
       return LoadWord<uint8_t>(address);
     case ScalarType::kI16:
     case ScalarType::kU16:
+    case ScalarType::kF16:
+    case ScalarType::kBF16:
       return LoadWord<uint16_t>(address);
     case ScalarType::kI32:
     case ScalarType::kU32:
@@ -59,6 +61,8 @@ void StoreElement(ScalarType type, std::byte* address, uint64_t bits) {
       return StoreWord<uint8_t>(address, bits);
     case ScalarType::kI16:
     case ScalarType::kU16:
+    case ScalarType::kF16:
+    case ScalarType::kBF16:
       return StoreWord<uint16_t>(address, bits);
     case ScalarType::kI32:
     case ScalarType::kU32:

@@ -25,6 +25,9 @@ class ScalarEmitter {
         y_(op.operands.size() > 1 ? op.operands[1] : nullptr) {}
 
   Value* Emit() {
+    if (op_.opcode == Opcode::kConvert && type_ == op_.result) return x_;
+    if (op_.opcode == Opcode::kConvert && IsStorage(type_)) return FromStorage();
+    if (op_.opcode == Opcode::kConvert && IsStorage(op_.result)) return ToStorage();
     if (IsFloat(type_))
       if (Value* value = Float()) return value;
     switch (op_.opcode) {
@@ -174,6 +177,75 @@ class ScalarEmitter {
     const ScalarType type = value->getType()->isFloatTy() ? ScalarType::kF32 : ScalarType::kF64;
     return b_.CreateSelect(b_.CreateFCmpUNO(value, value),
                            ConstantOf(b_.getContext(), type, CanonicalNan(type)), value);
+  }
+
+  // --- f16 and bf16, which are 16-bit integers here. They are converted by the arithmetic of f32
+  // and of integers, which every processor has and vectorises.
+
+  ::llvm::Type* F32() const { return b_.getFloatTy(); }
+  Value* Word(uint64_t bits) const { return b_.getInt32(static_cast<uint32_t>(bits)); }
+  Value* AsFloat(Value* word) { return b_.CreateBitCast(word, F32()); }
+  Value* AsWord(Value* value) { return b_.CreateBitCast(value, b_.getInt32Ty()); }
+
+  Value* FromStorage() {
+    Value* wide = b_.CreateZExt(x_, b_.getInt32Ty());
+    Value* value = nullptr;
+    if (type_ == ScalarType::kBF16) {
+      value = AsFloat(b_.CreateShl(wide, 16));
+    } else {
+      // The fields at their places in f32; the product corrects the bias, also of subnormals.
+      Value* fields = b_.CreateShl(b_.CreateAnd(wide, Word(0x7fff)), 13);
+      Value* scaled = b_.CreateFMul(AsFloat(fields), ::llvm::ConstantFP::get(F32(), 0x1p112));
+      Value* is_finite = b_.CreateICmpULT(fields, Word(uint64_t{0x7c00} << 13));
+      Value* magnitude =
+          b_.CreateSelect(is_finite, AsWord(scaled), b_.CreateOr(fields, Word(0x7f800000)));
+      value = AsFloat(b_.CreateOr(magnitude, b_.CreateShl(b_.CreateAnd(wide, Word(0x8000)), 16)));
+    }
+    return b_.CreateFPCast(value, RegisterType(b_.getContext(), op_.result));
+  }
+
+  Value* ToStorage() {
+    Value* word = AsWord(type_ == ScalarType::kF64 ? RoundedToOdd() : x_);
+    Value* magnitude = b_.CreateAnd(word, Word(0x7fffffff));
+    // Half of the last place, less one where the number is even already: ties go to even.
+    const auto round = [&](Value* bits, unsigned dropped) {
+      Value* odd = b_.CreateAnd(b_.CreateLShr(bits, dropped), Word(1));
+      Value* half = Word((uint64_t{1} << (dropped - 1)) - 1);
+      return b_.CreateLShr(b_.CreateAdd(b_.CreateAdd(bits, half), odd), dropped);
+    };
+    Value* rounded = nullptr;
+    if (op_.result == ScalarType::kBF16) {
+      rounded = round(magnitude, 16);
+    } else {
+      constexpr uint64_t kLeastNormal = 0x38800000, kInfinity = 0x47800000;  // 2^-14, 2^16
+      constexpr uint64_t kBias = uint64_t{127 - 15} << 23;
+      Value* normal = round(b_.CreateSub(magnitude, Word(kBias)), 13);
+      // Beside 1/2 the last place of f32 is that of the subnormals of f16, so the sum rounds.
+      Value* sum = b_.CreateFAdd(AsFloat(magnitude), ::llvm::ConstantFP::get(F32(), 0.5));
+      Value* subnormal = b_.CreateSub(AsWord(sum), Word(0x3f000000));
+      rounded = b_.CreateSelect(b_.CreateICmpULT(magnitude, Word(kLeastNormal)), subnormal, normal);
+      rounded =
+          b_.CreateSelect(b_.CreateICmpUGE(magnitude, Word(kInfinity)), Word(0x7c00), rounded);
+    }
+    rounded = b_.CreateSelect(
+        b_.CreateICmpUGT(magnitude, Word(0x7f800000)), Word(CanonicalNan(op_.result)),
+        b_.CreateOr(rounded, b_.CreateAnd(b_.CreateLShr(word, 16), Word(0x8000))));
+    return b_.CreateTrunc(rounded, b_.getInt16Ty());
+  }
+
+  // An f64 cut to f32, with the last bit set if something was cut off: what is rounded after that
+  // is rounded once (S. Boldo, G. Melquiond, "Emulation of FMA and correctly rounded sums: proved
+  // algorithms using rounding to odd", IEEE Transactions on Computers 57, 2008).
+  Value* RoundedToOdd() {
+    Value* nearest = b_.CreateFPTrunc(x_, F32());
+    Value* back = b_.CreateFPExt(nearest, x_->getType());
+    Value* word = AsWord(nearest);
+    const auto size = [&](Value* value) { return b_.CreateUnaryIntrinsic(Intrinsic::fabs, value); };
+    // The neighbour towards zero where the nearest lies beyond.
+    Value* beyond = b_.CreateFCmpOGT(size(back), size(x_));
+    Value* cut = b_.CreateSub(word, b_.CreateZExt(beyond, b_.getInt32Ty()));
+    Value* odd = b_.CreateOr(cut, b_.CreateZExt(b_.CreateFCmpONE(back, x_), b_.getInt32Ty()));
+    return AsFloat(odd);
   }
 
   // --- Integers

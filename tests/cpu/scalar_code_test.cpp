@@ -17,7 +17,21 @@ namespace {
 std::vector<uint64_t> EdgesOf(ScalarType type) {
   std::vector<uint64_t> edges;
   if (type == ScalarType::kBool) return {0, 1};
+  if (IsStorage(type)) {
+    for (uint64_t bits = 0; bits < 0x10000;
+         bits += bits % 0x400 < 3 || bits % 0x400 > 0x3fc ? 1 : 61)
+      edges.push_back(bits);
+    return edges;
+  }
   if (IsFloat(type)) {
+    // Where f16 and bf16 round: between neighbours, on a tie, and beside it by the least.
+    for (ScalarType storage : {ScalarType::kF16, ScalarType::kBF16})
+      for (uint64_t bits : {0x0, 0x1, 0x3ff, 0x400, 0x3c01, 0x7bfe, 0x7bff, 0x7f7f, 0x807f}) {
+        const double value = FloatValue(storage, bits);
+        const double middle = (value + FloatValue(storage, bits + 1)) / 2;
+        for (double near : {value, middle, std::nextafter(middle, 0), std::nextafter(middle, 1e39)})
+          edges.push_back(FloatBits(type, near));
+      }
     for (double value : {0.0,
                          -0.0,
                          1.0,
@@ -101,6 +115,7 @@ std::vector<Variant> VariantsOf(Opcode opcode, ScalarType type) {
       for (ScalarType result : AllTypes()) {
         const bool same_width = BitsOf(result) == BitsOf(type);
         if (opcode == Opcode::kBits && !(IsUnsigned(result) && same_width)) continue;
+        if (opcode == Opcode::kConvert && !Converts(type, result)) continue;
         if (opcode == Opcode::kFromBits && !(IsFloat(result) && same_width)) continue;
         variants.push_back({{type}, result});
       }

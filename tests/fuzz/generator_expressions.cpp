@@ -164,7 +164,7 @@ std::optional<Text> ProgramGenerator::ComparisonValue(int depth) {
   const bool is_whole = choices_.Chance(20);
   for (const OperatorInfo& op : words_.binary)
     if (TypesOf(op) == TypeRule::kCompare &&
-        (!is_whole || InfoOf(op.opcode).operand_class == OperandClass::kAny))
+        (!is_whole || InfoOf(op.opcode).operand_class == OperandClass::kValue))
       fitting.push_back(&op);
   const OperatorInfo& op = *choices_.Of(fitting);
   if (is_whole) {
@@ -325,7 +325,8 @@ std::optional<Text> ProgramGenerator::ConversionValue(const DataType& type, int 
   const bool tames = use.may_fault && ShouldTame();
   if (tames && type.is_array() && IsFloat(use.from.scalar())) return std::nullopt;
   const Text value = tames ? Tamed(from, depth, Role::kPlain) : Typed(from, depth);
-  return Text{fmt::format("{} {} {}", Paren(value, kConversion), use.text, type.text()),
+  const DataType named = type.is_array() ? DataType::Array(type.sizes(), use.named) : use.named;
+  return Text{fmt::format("{} {} {}", Paren(value, kConversion), use.text, named.text()),
               kConversion};
 }
 

@@ -62,12 +62,16 @@ void AddBuiltin(const Builtin& builtin, Vocabulary& vocabulary) {
 void AddConversions(const OperatorInfo& form, Vocabulary& vocabulary) {
   std::vector<DataType> types(vocabulary.scalars.begin(), vocabulary.scalars.end());
   types.insert(types.end(), vocabulary.complexes.begin(), vocabulary.complexes.end());
+  std::vector<DataType> targets = types;
+  for (ScalarType storage : {ScalarType::kF16, ScalarType::kBF16}) targets.push_back(storage);
   for (const DataType& from : types)
-    for (const DataType& to : types)
+    for (const DataType& named : targets) {
+      const DataType to = frontend::ReadType(named);
       if (Compiles(fmt::format("fn probe(x: {}) -> {} {{ return x {} {}; }}", from.text(),
-                               to.text(), form.text, to.text())))
+                               to.text(), form.text, named.text())))
         vocabulary.conversion_uses.push_back(
-            {form.text, from, to, form.rule == Rule::kChecked && IsInteger(to.scalar())});
+            {form.text, from, named, to, form.rule == Rule::kChecked && IsInteger(to.scalar())});
+    }
 }
 
 void AddReductions(Vocabulary& vocabulary) {
@@ -95,7 +99,7 @@ void AddAtomics(Vocabulary& vocabulary) {
 
 Vocabulary::Vocabulary() {
   for (int type = 0; type < kScalarTypeCount; ++type)
-    scalars.push_back(static_cast<ScalarType>(type));
+    if (!IsStorage(static_cast<ScalarType>(type))) scalars.push_back(static_cast<ScalarType>(type));
   for (ScalarType part : scalars)
     if (IsFloat(part)) complexes.push_back(DataType::Complex(part));
 #define EINKORN_UNARY(name, text, opcode, rule) \

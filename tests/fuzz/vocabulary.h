@@ -30,7 +30,8 @@ struct BuiltinUse {
 struct ConversionUse {
   std::string_view text;
   DataType from;
-  DataType to;
+  DataType named;  ///< the type behind the operator
+  DataType to;     ///< the type of the value
   bool may_fault;
 };
 

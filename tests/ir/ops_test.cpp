@@ -10,10 +10,10 @@
 namespace einkorn::ir {
 namespace {
 
-constexpr ScalarType kAllTypes[] = {ScalarType::kBool, ScalarType::kI8,  ScalarType::kI16,
-                                    ScalarType::kI32,  ScalarType::kI64, ScalarType::kU8,
-                                    ScalarType::kU16,  ScalarType::kU32, ScalarType::kU64,
-                                    ScalarType::kF32,  ScalarType::kF64};
+constexpr ScalarType kAllTypes[] = {
+    ScalarType::kBool, ScalarType::kI8,  ScalarType::kI16, ScalarType::kI32, ScalarType::kI64,
+    ScalarType::kU8,   ScalarType::kU16, ScalarType::kU32, ScalarType::kU64, ScalarType::kF16,
+    ScalarType::kBF16, ScalarType::kF32, ScalarType::kF64};
 
 void ExpectRoundTrip(const std::string& text) {
   const Result<Module> module = ParseModule(text);
@@ -93,7 +93,8 @@ std::vector<ScalarType> ResultsOf(Opcode opcode, ScalarType type) {
   std::vector<ScalarType> results;
   for (ScalarType result : kAllTypes) {
     const bool same_width = BitsOf(result) == BitsOf(type);
-    const bool fits = opcode == Opcode::kConvert    ? result != ScalarType::kBool
+    const bool fits = opcode == Opcode::kConvert
+                          ? result != ScalarType::kBool && Converts(type, result)
                       : opcode == Opcode::kBits     ? IsUnsigned(result) && same_width
                       : opcode == Opcode::kFromBits ? IsFloat(result) && same_width
                       : InfoOf(opcode).types == TypeRule::kCompare ? result == ScalarType::kBool
@@ -123,8 +124,9 @@ void ExpectScalarExample(Opcode opcode, Rule rule, ScalarType type, ScalarType r
     std::vector<TestArgument> arguments;
     for (ScalarType operand : types) {
       const uint64_t value = operand == ScalarType::kI8 ? seed % 8 : seed + bits.size();
-      bits.push_back(IsFloat(operand) ? FloatBits(operand, static_cast<double>(value))
-                                      : Canonical(operand, value));
+      bits.push_back(IsFloat(operand) || IsStorage(operand)
+                         ? FloatBits(operand, static_cast<double>(value))
+                         : Canonical(operand, value));
       arguments.push_back({bits.back()});
     }
     const ScalarOutcome expected = Evaluate(opcode, rule, types, bits, result);

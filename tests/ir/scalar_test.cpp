@@ -15,10 +15,10 @@ namespace {
 
 __extension__ typedef __float128 Quad;
 
-constexpr ScalarType kAllTypes[] = {ScalarType::kBool, ScalarType::kI8,  ScalarType::kI16,
-                                    ScalarType::kI32,  ScalarType::kI64, ScalarType::kU8,
-                                    ScalarType::kU16,  ScalarType::kU32, ScalarType::kU64,
-                                    ScalarType::kF32,  ScalarType::kF64};
+constexpr ScalarType kAllTypes[] = {
+    ScalarType::kBool, ScalarType::kI8,  ScalarType::kI16, ScalarType::kI32, ScalarType::kI64,
+    ScalarType::kU8,   ScalarType::kU16, ScalarType::kU32, ScalarType::kU64, ScalarType::kF16,
+    ScalarType::kBF16, ScalarType::kF32, ScalarType::kF64};
 constexpr Rule kAllRules[] = {Rule::kNone, Rule::kChecked, Rule::kWrap, Rule::kSaturate};
 
 std::vector<uint64_t> EdgesOf(ScalarType type) {
@@ -375,9 +375,10 @@ TEST_P(EveryScalar, ComparisonsFollowTheMathematicalOrder) {
 
 // What a conversion of `bits` gives, computed with more room than any type has.
 ScalarOutcome ExpectedConversion(Rule rule, ScalarType from, uint64_t bits, ScalarType to) {
-  if (IsFloat(to)) {
-    const Quad exact = IsFloat(from) ? static_cast<Quad>(FloatValue(from, bits))
-                                     : static_cast<Quad>(IntegerValue(from, bits));
+  if (IsFloat(to) || IsStorage(to)) {
+    const Quad exact = IsFloat(from) || IsStorage(from)
+                           ? static_cast<Quad>(FloatValue(from, bits))
+                           : static_cast<Quad>(IntegerValue(from, bits));
     return {FloatBits(to, to == ScalarType::kF32 ? static_cast<double>(static_cast<float>(exact))
                                                  : static_cast<double>(exact)),
             {}};
@@ -397,7 +398,7 @@ ScalarOutcome ExpectedConversion(Rule rule, ScalarType from, uint64_t bits, Scal
 TEST_P(EveryScalar, ConversionsAreExactOrFollowTheirRule) {
   const ScalarType from = GetParam();
   for (ScalarType to : kAllTypes) {
-    if (to == ScalarType::kBool) continue;
+    if (to == ScalarType::kBool || !Converts(from, to)) continue;
     for (Rule rule : kAllRules)
       for (uint64_t bits : EdgesOf(from))
         ASSERT_EQ(Show(Ask(Opcode::kConvert, rule, from, {bits}, to), to),
@@ -405,6 +406,33 @@ TEST_P(EveryScalar, ConversionsAreExactOrFollowTheirRule) {
             << TextOf(rule) << " " << TextOf(from) << " " << FormatScalar(from, bits) << " to "
             << TextOf(to);
   }
+}
+
+// Between two neighbours the nearer one, and in the middle the even one; checked for all.
+TEST(Scalar, StorageTypesRoundToTheNearest) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (ScalarType type : {ScalarType::kF16, ScalarType::kBF16}) {
+    const uint64_t infinity = FloatBits(type, kInfinity);
+    for (uint64_t bits = 0; bits < infinity; ++bits) {
+      const double value = FloatValue(type, bits);
+      // What would follow the greatest number if it were not infinity.
+      const double next = bits + 1 == infinity ? 2 * value - FloatValue(type, bits - 1)
+                                               : FloatValue(type, bits + 1);
+      const double middle = (value + next) / 2;
+      ASSERT_LT(value, next);
+      ASSERT_EQ(FloatBits(type, value), bits);
+      ASSERT_EQ(FloatBits(type, -value), bits | 0x8000);
+      ASSERT_EQ(FloatBits(type, std::nextafter(middle, 0)), bits);
+      ASSERT_EQ(FloatBits(type, std::nextafter(middle, kInfinity)), bits + 1);
+      ASSERT_EQ(FloatBits(type, middle), bits + bits % 2);
+      ASSERT_EQ(FloatBits(type, std::strtod(FormatScalar(type, bits).c_str(), nullptr)), bits);
+    }
+    EXPECT_TRUE(std::isnan(FloatValue(type, infinity + 1)));
+    EXPECT_EQ(FloatBits(type, std::nan("")), CanonicalNan(type));
+  }
+  EXPECT_EQ(FormatScalar(ScalarType::kF16, 0x2e66), "0.1");
+  EXPECT_EQ(FormatScalar(ScalarType::kF16, 0x7bff), "65500.0");
+  EXPECT_EQ(FormatScalar(ScalarType::kBF16, 0x3dcd), "0.1");
 }
 
 TEST(Scalar, FmaRoundsTheSumOnly) {
