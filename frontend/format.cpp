@@ -129,14 +129,10 @@ bool SameWords(const WordList& a, const WordList& b) {
          std::ranges::equal(a.comments, b.comments, {}, &Comment::text, &Comment::text);
 }
 
-// Constructs that are not built are part of the language.
 bool IsRefused(const Diagnostics& diagnostics) {
-  const auto is_mistake = [](const Diagnostic& diagnostic) {
-    return diagnostic.is_error() && diagnostic.code != DiagnosticCode::kNotBuilt;
-  };
   // Behind the greatest number of errors nothing was parsed.
   return diagnostics.error_count() >= Diagnostics::kMaxDiagnostics ||
-         std::ranges::any_of(diagnostics.list(), is_mistake);
+         std::ranges::any_of(diagnostics.list(), &Diagnostic::is_error);
 }
 
 }  // namespace

@@ -237,9 +237,12 @@ void FunctionLowering::LowerAttributes() {
     } else if (attribute.name.text == "unordered") {
       if (item_.kind != ItemKind::kKernel) refuse("it stands before a kernel");
     } else if (attribute.name.text == "fast") {
-      Report(DiagnosticCode::kNotBuilt, attribute.name.range, "functions marked @fast");
+      if (item_.kind == ItemKind::kTest)
+        refuse("it stands before a kernel or a function");
+      else
+        builder_.set_fast(true);
     } else {
-      refuse("attributes are @depth(N), @memo and @unordered");
+      refuse("attributes are @depth(N), @fast, @memo and @unordered");
     }
   }
 }

@@ -96,7 +96,9 @@ OpId Builder::Append(const OpSpec& spec) {
   };
   const ScalarType operand = scalar_of(spec.operands, [&](ValueId v) { return f.type(v).scalar; });
   const ScalarType result = scalar_of(spec.results, [](Type t) { return t.scalar; });
-  op.checks = InitialChecks(spec.opcode, spec.rule, operand, result);
+  if (is_fast_ && op.rule == Rule::kNone && HasRule(spec.opcode, Rule::kFast, operand))
+    op.rule = Rule::kFast;
+  op.checks = InitialChecks(spec.opcode, op.rule, operand, result);
 
   f.ops.push_back(op);
   f.region(region_).ops.push_back(id);

@@ -225,6 +225,8 @@ class Builder {
   Function& function() { return function_; }
   const Function& function() const { return function_; }
   RegionId region() const { return region_; }
+  /// From now on operations on floats have the rule `fast`, where they have it.
+  void set_fast(bool is_fast) { is_fast_ = is_fast; }
 
   RegionId NewRegion();
   ValueId AddArgument(RegionId region, Type type, std::string_view name = {});
@@ -258,6 +260,7 @@ class Builder {
  private:
   Function& function_;
   RegionId region_;
+  bool is_fast_ = false;
 };
 
 /// Sets the overflow rule none where the scalar type is not an integer.

@@ -32,7 +32,7 @@ constexpr std::array<OpInfo, kOpcodeCount> kOps = {{
 #undef EINKORN_OP
 }};
 
-constexpr std::array<std::string_view, 4> kRules = {"none", "checked", "wrap", "saturate"};
+constexpr std::array<std::string_view, 5> kRules = {"none", "checked", "wrap", "saturate", "fast"};
 constexpr std::array<std::string_view, kReduceKindCount> kReduces = {
     "sum", "prod", "min", "max", "any", "all", "count", "argmin", "argmax"};
 constexpr std::array<std::string_view, kAtomicKindCount> kAtomics = {"add", "sub", "min", "max",
@@ -123,18 +123,21 @@ bool Converts(ScalarType from, ScalarType to) {
 }
 
 bool HasRule(Opcode opcode, Rule rule, ScalarType type) {
+  const bool as_float = IsFloat(type) && (rule == Rule::kNone || rule == Rule::kFast);
   switch (InfoOf(opcode).rules) {
     case RuleSet::kNone:
       return rule == Rule::kNone;
+    case RuleSet::kFloat:
+      return as_float;
     case RuleSet::kArithmetic:
-      return IsInteger(type) ? rule != Rule::kNone : rule == Rule::kNone;
+      return IsInteger(type) ? rule != Rule::kNone && rule != Rule::kFast : as_float;
     case RuleSet::kShift:
       return rule == Rule::kChecked || rule == Rule::kWrap;
     case RuleSet::kChecked:
-      return IsFloat(type) && InfoOf(opcode).types == TypeRule::kSame ? rule == Rule::kNone
+      return IsFloat(type) && InfoOf(opcode).types == TypeRule::kSame ? as_float
                                                                       : rule == Rule::kChecked;
     case RuleSet::kConvert:
-      return true;
+      return rule != Rule::kFast;
   }
   return false;
 }

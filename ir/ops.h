@@ -55,6 +55,7 @@ enum class Rule : uint8_t {
   kChecked,   ///< a fault
   kWrap,      ///< the low bits
   kSaturate,  ///< the nearest value that fits
+  kFast,      ///< floats: near what IEEE 754 says; see RuleSet::kFloat
 };
 std::string_view TextOf(Rule rule);
 std::optional<Rule> RuleNamed(std::string_view text);
@@ -82,7 +83,9 @@ enum class OperandClass : uint8_t {
   kArray
 };
 
-enum class RuleSet : uint8_t { kNone, kArithmetic, kShift, kChecked, kConvert };
+/// Which rules an operation may have. Floats always have kNone or, where the program says `@fast`,
+/// kFast: a backend may then reassociate, fuse, and approximate divisions and square roots.
+enum class RuleSet : uint8_t { kNone, kArithmetic, kShift, kChecked, kConvert, kFloat };
 
 /// Bits of OpInfo::effects.
 enum Effect : uint8_t {

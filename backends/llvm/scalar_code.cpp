@@ -28,8 +28,11 @@ class ScalarEmitter {
     if (op_.opcode == Opcode::kConvert && type_ == op_.result) return x_;
     if (op_.opcode == Opcode::kConvert && IsStorage(type_)) return FromStorage();
     if (op_.opcode == Opcode::kConvert && IsStorage(op_.result)) return ToStorage();
-    if (IsFloat(type_))
+    if (IsFloat(type_)) {
+      const ::llvm::IRBuilderBase::FastMathFlagGuard guard(b_);
+      if (op_.rule == Rule::kFast) b_.setFastMathFlags(FlagsOfFast());
       if (Value* value = Float()) return value;
+    }
     switch (op_.opcode) {
       case Opcode::kAdd:
         return Arithmetic(Intrinsic::sadd_with_overflow, Intrinsic::uadd_with_overflow,
@@ -114,6 +117,17 @@ class ScalarEmitter {
   }
 
  private:
+  // What `@fast` allows. NaN and infinities stay.
+  static ::llvm::FastMathFlags FlagsOfFast() {
+    ::llvm::FastMathFlags flags;
+    flags.setAllowReassoc();
+    flags.setAllowReciprocal();
+    flags.setAllowContract();
+    flags.setApproxFunc();
+    flags.setNoSignedZeros();
+    return flags;
+  }
+
   // --- Floats; null where the operation is no different from that on integers
 
   Value* Float() {
@@ -135,6 +149,8 @@ class ScalarEmitter {
       case Opcode::kMax:
         return b_.CreateBinaryIntrinsic(Intrinsic::maximum, x_, y_);
       case Opcode::kFma:
+        // Apart they may be reassociated, and become one again where the processor has it.
+        if (op_.rule == Rule::kFast) return b_.CreateFAdd(b_.CreateFMul(x_, y_), op_.operands[2]);
         return b_.CreateIntrinsic(Intrinsic::fma, {x_->getType()}, {x_, y_, op_.operands[2]});
       case Opcode::kSqrt:
         return b_.CreateUnaryIntrinsic(Intrinsic::sqrt, x_);

@@ -151,7 +151,7 @@ TEST(Format, KnowsWordsThatAreKeywordsInTheirPlace) {
             "fn f() { for i in 0..n step -1 { atomic x[i] min= -3; } min = step - 1; }\n");
 }
 
-TEST(Format, KnowsWhatIsNotBuilt) {
+TEST(Format, LaysOutAttributesStructsAndViews) {
   EXPECT_EQ(LaidOut("@depth ( 10 )\n@memo   fn f(){}"), "@depth(10)\n@memo fn f() { }\n");
   EXPECT_EQ(LaidOut("struct P{a:f32,b:[3]f32}"), "struct P { a: f32, b: [3] f32 }\n");
   EXPECT_EQ(LaidOut("fn f(r:static i64){static if r>3{g(P{a:1,b:v}.a);}let x=a[i,..,lo..];}"),

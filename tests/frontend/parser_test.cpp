@@ -382,18 +382,6 @@ TEST(Parser, SaysItOfItemsToo) {
   }
 }
 
-TEST(Parser, RefusesWhatIsNotBuiltByName) {
-  const Mistake mistakes[] = {};
-  for (const Mistake& mistake : mistakes) {
-    const StageResult result = ParseText(mistake.statement + std::string("\nfn after() { }"));
-    ASSERT_FALSE(result.errors.empty()) << mistake.statement;
-    EXPECT_EQ(result.errors[0], mistake.error) << mistake.statement;
-    EXPECT_THAT(result.messages[0], HasSubstr(mistake.hint)) << mistake.statement;
-    for (const std::string& error : result.errors) EXPECT_THAT(error, HasSubstr("not_built"));
-    EXPECT_THAT(result.dump, HasSubstr("fn after")) << mistake.statement;
-  }
-}
-
 // --- Recovery
 
 TEST(Parser, ReportsEachOfSeveralMistakesOnce) {

@@ -83,7 +83,7 @@ TEST_F(NpyTest, RefusesOtherElements) {
             "FILE holds elements of NumPy type >f4, which is big-endian; convert it with numpy's "
             "astype to '<f4'");
   for (const char* descr :
-       {"'<c32'", "'<f2'", "'|O'", "'<U3'", "'<i1\\''", "[('a', '<f4'), ('b', [('c', '|S8')])]"}) {
+       {"'<c32'", "'<f16'", "'|O'", "'<U3'", "'<i1\\''", "[('a', '<f4'), ('b', [('c', '|S8')])]"}) {
     const std::string message = Read(File(
         1, std::string("{'descr': ") + descr + ", 'fortran_order': False, 'shape': (1,)}", "ab"));
     EXPECT_TRUE(message.find("none of Einkorn's") != std::string::npos ||
