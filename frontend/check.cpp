@@ -139,7 +139,7 @@ bool CheckClasses(const Item& item, Diagnostics& diagnostics) {
     diagnostics
         .Report(DiagnosticCode::kUnknownClass, parameter.type_class.range,
                 parameter.type_class.text)
-        .hint = "classes are integer, signed, unsigned, float, real, number and any";
+        .hint = "classes are integer, signed, unsigned, float, real, complex, number and any";
     ok = false;
   }
   return ok;
@@ -303,6 +303,8 @@ std::vector<KernelInfo> KernelsOf(const CheckedProgram& program) {
       for (const TypeParameterDecl& candidate : item.type_parameters)
         if (candidate.name.text == element) parameter.type_parameter = element;
       parameter.range = declaration.range;
+      parameter.is_static = declaration.is_static;
+      parameter.has_default = declaration.value.valid();
       info.parameters.push_back(std::move(parameter));
     }
     if (item.result.valid()) info.result_text = program.sources.Text(tree.type(item.result).range);
@@ -320,6 +322,14 @@ std::vector<const Item*> TestItems(const CheckedProgram& program) {
   return tests;
 }
 
+// Why a program that was checked is refused with these values of static parameters after all.
+Error RefusalOf(const Diagnostics& diagnostics, const CheckedProgram& program,
+                const TypeArguments& types) {
+  const Diagnostic& first = diagnostics.list().front();
+  EINKORN_CHECK(!types.statics.empty(), "a checked item failed to lower: " + first.message);
+  return UsageError(Render(first, program.sources, {}));
+}
+
 Result<ir::Module> LowerChecked(const CheckedProgram& program, const Item& item,
                                 const TypeArguments& types) {
   // Checked before, so nothing is reported; constants are known, so the program stays as it is.
@@ -327,12 +337,7 @@ Result<ir::Module> LowerChecked(const CheckedProgram& program, const Item& item,
   ModuleLowering lowering(const_cast<CheckedProgram&>(program), diagnostics);
   lowering.module().entry = lowering.Require(item, types);
   lowering.Finish();
-  // Values of static parameters that the check has not seen may still be refused.
-  if (diagnostics.has_errors()) {
-    const Diagnostic& first = diagnostics.list().front();
-    EINKORN_CHECK(!types.statics.empty(), "a checked item failed to lower: " + first.message);
-    return UsageError(Render(first, program.sources, {}));
-  }
+  if (diagnostics.has_errors()) return RefusalOf(diagnostics, program, types);
   return std::move(lowering.module());
 }
 
@@ -347,42 +352,85 @@ std::vector<TestInfo> TestsOf(const CheckedProgram& program) {
 
 namespace {
 
-// The kernel that a request means.
-Result<const Item*> FindKernel(const CheckedProgram& program, std::string_view name,
-                               const std::vector<DataType>& type_arguments) {
-  const Item* item = program.root().ItemNamed(name);
+// The kernel that a request means, and what it is specialised by.
+struct RequestedKernel {
+  const Item* item;
+  TypeArguments types;
+};
+
+// The value of a static parameter: the given one, or its default.
+Result<uint64_t> StaticBits(ModuleLowering& lowering, const Item& item,
+                            const ParameterDecl& parameter, const StaticArgument* given,
+                            const TypeArguments& types) {
+  const ScalarType type = lowering.Resolve(parameter.type, item, types).scalar();
+  std::optional<int64_t> value;
+  if (given != nullptr)
+    value = given->value;
+  else if (parameter.value.valid() && type == ScalarType::kBool)
+    value = lowering.StaticCondition(parameter.value, item, types);
+  else if (parameter.value.valid())
+    value = lowering.ConstantInteger(parameter.value, item, types);
+  if (!value)
+    return UsageError(fmt::format("the static parameter {} of kernel {} has no value",
+                                  parameter.name.text, item.name.text));
+  const bool fits =
+      type == ScalarType::kBool ? *value == 0 || *value == 1 : FitsInteger(type, *value);
+  if (!fits)
+    return UsageError(fmt::format("{} is no value of the static parameter {}, which is {}", *value,
+                                  parameter.name.text, TextOf(type)));
+  return IntegerBits(type, *value);
+}
+
+Result<RequestedKernel> FindKernel(ModuleLowering& lowering, std::string_view name,
+                                   const Specialization& chosen) {
+  const Item* item = lowering.program().root().ItemNamed(name);
   if (item == nullptr || item->kind != ItemKind::kKernel)
     return UsageError(fmt::format("there is no kernel named {}", name));
-  if (item->type_parameters.size() != type_arguments.size())
+  if (item->type_parameters.size() != chosen.types.size())
     return UsageError(fmt::format("kernel {} has {} type parameters, found {} type arguments", name,
-                                  item->type_parameters.size(), type_arguments.size()));
-  for (size_t k = 0; k < type_arguments.size(); ++k) {
+                                  item->type_parameters.size(), chosen.types.size()));
+  for (size_t k = 0; k < chosen.types.size(); ++k) {
     const TypeParameterDecl& parameter = item->type_parameters[k];
     const auto members = MembersOfClass(parameter.type_class.text);
-    if (std::ranges::find(members, type_arguments[k]) == members.end())
-      return UsageError(fmt::format("type {} is not in the class {} of {}",
-                                    type_arguments[k].text(), parameter.type_class.text,
-                                    parameter.name.text));
+    if (std::ranges::find(members, chosen.types[k]) == members.end())
+      return UsageError(fmt::format("type {} is not in the class {} of {}", chosen.types[k].text(),
+                                    parameter.type_class.text, parameter.name.text));
   }
-  for (const ParameterDecl& parameter : item->parameters)
-    if (parameter.is_static)
+  TypeArguments types(chosen.types.begin(), chosen.types.end());
+  for (const StaticArgument& given : chosen.statics) {
+    const auto is_meant = [&](const ParameterDecl& parameter) {
+      return parameter.is_static && parameter.name.text == given.name;
+    };
+    if (std::ranges::none_of(item->parameters, is_meant))
       return UsageError(
-          fmt::format("kernel {} has the static parameter {}, which only a program can give", name,
-                      parameter.name.text));
-  return item;
+          fmt::format("kernel {} has no static parameter named {}", name, given.name));
+    if (std::ranges::count(chosen.statics, given.name, &StaticArgument::name) > 1)
+      return UsageError(fmt::format("the static parameter {} is given twice", given.name));
+  }
+  for (const ParameterDecl& parameter : item->parameters) {
+    if (!parameter.is_static) continue;
+    const auto given =
+        std::ranges::find(chosen.statics, parameter.name.text, &StaticArgument::name);
+    const auto bits = StaticBits(lowering, *item, parameter,
+                                 given == chosen.statics.end() ? nullptr : &*given, types);
+    if (!bits) return bits.error();
+    const ScalarType type = lowering.Resolve(parameter.type, *item, types).scalar();
+    types.statics.push_back({parameter.name.text, type, *bits});
+  }
+  return RequestedKernel{item, std::move(types)};
 }
 
 }  // namespace
 
 Result<KernelSignature> KernelSignatureOf(const CheckedProgram& program, std::string_view name,
-                                          const std::vector<DataType>& type_arguments) {
-  const auto item = FindKernel(program, name, type_arguments);
-  if (!item) return item.error();
+                                          const Specialization& chosen) {
   Diagnostics diagnostics;
   ModuleLowering lowering(const_cast<CheckedProgram&>(program), diagnostics);
-  const auto signature =
-      lowering.SignatureOf(**item, TypeArguments(type_arguments.begin(), type_arguments.end()));
-  EINKORN_CHECK(signature.has_value(), "a checked kernel has no signature");
+  const auto kernel = FindKernel(lowering, name, chosen);
+  if (!kernel) return kernel.error();
+  const auto signature = lowering.SignatureOf(*kernel->item, kernel->types);
+  // Values of static parameters that the check has not seen may still be refused.
+  if (!signature) return RefusalOf(diagnostics, program, kernel->types);
   KernelSignature found;
   found.result = signature->result;
   for (const BoundParameter& bound : signature->parameters) {
@@ -391,16 +439,20 @@ Result<KernelSignature> KernelSignatureOf(const CheckedProgram& program, std::st
     found.parameters.push_back({std::string(bound.declaration->name.text),
                                 ParamKindOf(bound.declaration->access, is_array), bound.type,
                                 static_cast<int>(bound.rank),
-                                is_array ? info.components.size() : info.leaf_count});
+                                bound.declaration->is_static ? 0
+                                : is_array                   ? info.components.size()
+                                                             : info.leaf_count});
   }
   return found;
 }
 
 Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view name,
-                               const std::vector<DataType>& type_arguments) {
-  const auto item = FindKernel(program, name, type_arguments);
-  if (!item) return item.error();
-  return LowerChecked(program, **item, TypeArguments(type_arguments.begin(), type_arguments.end()));
+                               const Specialization& chosen) {
+  Diagnostics diagnostics;
+  ModuleLowering lowering(const_cast<CheckedProgram&>(program), diagnostics);
+  const auto kernel = FindKernel(lowering, name, chosen);
+  if (!kernel) return kernel.error();
+  return LowerChecked(program, *kernel->item, kernel->types);
 }
 
 Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index) {

@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -29,6 +31,29 @@ struct ParameterInfo {
   ir::ParamKind kind;          ///< never kSymbol
   std::string type_parameter;  ///< the name of its type or its elements' if that is one
   SourceRange range;
+  bool is_static = false;    ///< its value is part of the specialisation
+  bool has_default = false;  ///< static ones
+};
+
+/// The value of a static parameter; of a bool 0 or 1.
+struct StaticArgument {
+  std::string name;
+  int64_t value = 0;
+  friend auto operator<=>(const StaticArgument&, const StaticArgument&) = default;
+};
+
+/// What a kernel is specialised by.
+struct Specialization {
+  Specialization(std::vector<DataType> type_arguments = {},  // NOLINT: types alone are one
+                 std::vector<StaticArgument> static_arguments = {})
+      : types(std::move(type_arguments)), statics(std::move(static_arguments)) {}
+
+  std::vector<DataType> types;          ///< in the order of its type parameters
+  std::vector<StaticArgument> statics;  ///< those left out have their defaults
+
+  friend bool operator<(const Specialization& a, const Specialization& b) {
+    return std::tie(a.types, a.statics) < std::tie(b.types, b.statics);
+  }
 };
 
 struct KernelInfo {
@@ -70,7 +95,7 @@ struct KernelParameter {
   ir::ParamKind kind;  ///< never kSymbol
   DataType type;       ///< of the value or the elements; an array of constant size is one element
   int rank = 0;        ///< how many sizes the launch decides
-  size_t param_count = 0;
+  size_t param_count = 0;  ///< 0 for static ones, which are no arguments
 };
 
 struct KernelSignature {
@@ -78,12 +103,12 @@ struct KernelSignature {
   DataType result;  ///< invalid: none
 };
 
-/// The signature and the module of kernel `name`; `type_arguments` are in the order of its type
-/// parameters. Faults in the request (an unknown kernel, a type outside its class) are an Error.
+/// The signature and the module of kernel `name`. Faults in the request (an unknown kernel, a type
+/// outside its class, a static parameter without a value) are an Error.
 Result<KernelSignature> KernelSignatureOf(const CheckedProgram& program, std::string_view name,
-                                          const std::vector<DataType>& type_arguments);
+                                          const Specialization& chosen);
 Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view name,
-                               const std::vector<DataType>& type_arguments);
+                               const Specialization& chosen);
 /// The module of test number `index` of TestsOf; its kernels are `launch`ed, and part of the
 /// module.
 Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index);

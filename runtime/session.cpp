@@ -116,14 +116,14 @@ Result<KernelPointer> Session::CompileModule(ir::Module module, const CompileOpt
 
 Result<std::shared_ptr<const Session::Lowered>> Session::Lower(
     const std::shared_ptr<const Program>& program, const std::string& name,
-    const std::vector<frontend::DataType>& types) {
-  const LoweredKey key(program.get(), name, types);
+    const frontend::Specialization& chosen) {
+  const LoweredKey key(program.get(), name, chosen);
   {
     const std::lock_guard lock(mutex_);
     if (const auto known = lowered_.find(key); known != lowered_.end()) return known->second;
   }
   if (!program->ok()) return WrongProgram(*program);
-  auto module = frontend::LowerKernel(program->checked(), name, types);
+  auto module = frontend::LowerKernel(program->checked(), name, chosen);
   if (!module) return std::move(module).error();
   auto lowered = std::make_shared<const Lowered>(Lowered{program, std::move(*module)});
   // Threads that lowered it at the same time go on with the same one.
@@ -133,15 +133,15 @@ Result<std::shared_ptr<const Session::Lowered>> Session::Lower(
 
 Result<KernelPointer> Session::Compile(const std::shared_ptr<const Program>& program,
                                        const std::string& name,
-                                       const std::vector<frontend::DataType>& types,
+                                       const frontend::Specialization& chosen,
                                        const std::vector<ir::Layout>& layouts,
                                        const CompileOptions& options) {
-  const auto lowered = Lower(program, name, types);
+  const auto lowered = Lower(program, name, chosen);
   if (!lowered) return lowered.error();
   std::shared_ptr<Entry> entry;
   {
     const std::lock_guard lock(mutex_);
-    std::shared_ptr<Entry>& known = kernels_[Key(program.get(), name, types, layouts, options)];
+    std::shared_ptr<Entry>& known = kernels_[Key(program.get(), name, chosen, layouts, options)];
     if (known == nullptr) known = std::make_shared<Entry>();
     entry = known;
   }
@@ -160,11 +160,11 @@ Result<KernelPointer> Session::Compile(const std::shared_ptr<const Program>& pro
 
 Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& program,
                                       const std::string& name,
-                                      const std::vector<frontend::DataType>& types,
+                                      const frontend::Specialization& chosen,
                                       std::span<const Argument> arguments,
                                       std::span<const NamedSize> sizes,
                                       const CompileOptions& options, int threads) {
-  const auto lowered = Lower(program, name, types);
+  const auto lowered = Lower(program, name, chosen);
   if (!lowered) return lowered.error();
   const ir::Function& function = (*lowered)->module.entry_function();
   if (Status status = CheckArguments(function, arguments); !status)
@@ -190,7 +190,7 @@ Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& prog
     outcome.fault = std::get<Fault>(std::move(refusal));
     return outcome;
   }
-  const auto kernel = Compile(program, name, types, layouts, options);
+  const auto kernel = Compile(program, name, chosen, layouts, options);
   if (!kernel) return kernel.error();
   if (auto fault = CheckOverlaps(function, *bound)) {
     LaunchOutcome outcome;
@@ -201,10 +201,10 @@ Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& prog
 }
 
 Result<std::string> Session::Emit(const Program& program, const std::string& name,
-                                  const std::vector<frontend::DataType>& types,
+                                  const frontend::Specialization& chosen,
                                   [[maybe_unused]] const CompileOptions& options, Stage stage) {
   if (!program.ok()) return WrongProgram(program);
-  auto module = frontend::LowerKernel(program.checked(), name, types);
+  auto module = frontend::LowerKernel(program.checked(), name, chosen);
   if (!module) return std::move(module).error();
   if (stage == Stage::kIr) return ir::Print(*module);
   const ir::Module optimized = Optimized(*module, options);

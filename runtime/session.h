@@ -61,17 +61,16 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// The kernel `name` for these type arguments; contiguous arrays. Compiled when first asked for.
+  /// The kernel `name` for these types and static values; contiguous arrays. Compiled when first
+  /// asked for.
   Result<KernelPointer> Compile(const std::shared_ptr<const Program>& program,
-                                const std::string& name,
-                                const std::vector<frontend::DataType>& types,
+                                const std::string& name, const frontend::Specialization& chosen,
                                 const CompileOptions& options) {
-    return Compile(program, name, types, {}, options);
+    return Compile(program, name, chosen, {}, options);
   }
   /// The same with the layouts of its array parameters, in their order; all contiguous if empty.
   Result<KernelPointer> Compile(const std::shared_ptr<const Program>& program,
-                                const std::string& name,
-                                const std::vector<frontend::DataType>& types,
+                                const std::string& name, const frontend::Specialization& chosen,
                                 const std::vector<ir::Layout>& layouts,
                                 const CompileOptions& options);
   /// A module that was lowered already; not remembered.
@@ -81,16 +80,15 @@ class Session {
   /// are Errors; everything that a program's meaning covers is in the outcome, sizes that do not
   /// agree and overlaps included. No argument may be omitted.
   Result<LaunchOutcome> Launch(const std::shared_ptr<const Program>& program,
-                               const std::string& name,
-                               const std::vector<frontend::DataType>& types,
+                               const std::string& name, const frontend::Specialization& chosen,
                                std::span<const Argument> arguments,
                                std::span<const NamedSize> sizes, const CompileOptions& options,
                                int threads);
 
   /// A kernel with contiguous arrays as text.
   Result<std::string> Emit(const Program& program, const std::string& name,
-                           const std::vector<frontend::DataType>& types,
-                           const CompileOptions& options, Stage stage);
+                           const frontend::Specialization& chosen, const CompileOptions& options,
+                           Stage stage);
 
   /// How many specialisations were compiled.
   size_t compiled_count() const { return compiled_count_; }
@@ -99,13 +97,13 @@ class Session {
   struct Compilers;
   struct Lowered;
   struct Entry;
-  using LoweredKey = std::tuple<const Program*, std::string, std::vector<frontend::DataType>>;
-  using Key = std::tuple<const Program*, std::string, std::vector<frontend::DataType>,
+  using LoweredKey = std::tuple<const Program*, std::string, frontend::Specialization>;
+  using Key = std::tuple<const Program*, std::string, frontend::Specialization,
                          std::vector<ir::Layout>, CompileOptions>;
 
   Result<std::shared_ptr<const Lowered>> Lower(const std::shared_ptr<const Program>& program,
                                                const std::string& name,
-                                               const std::vector<frontend::DataType>& types);
+                                               const frontend::Specialization& chosen);
 
   std::unique_ptr<Compilers> compilers_;
   std::atomic<size_t> compiled_count_ = 0;

@@ -35,9 +35,8 @@ struct PlannedOption {
   std::string_view name;
   std::string_view what;
 };
-constexpr std::array<PlannedOption, 6> kPlannedOptions = {
+constexpr std::array<PlannedOption, 5> kPlannedOptions = {
     {{"--deadline", "deadlines"},
-     {"--static", "static parameters"},
      {"--on-error", "restoring arrays after an error"},
      {"--no-cache", "a cache on disk"},
      {"--html", "pages of HTML"},
@@ -58,7 +57,11 @@ void AddOptions(CLI::App& app, const Verb& verb, Options& options) {
                ? "the program, then its kernel if it has several, and NAME=VALUE for the parameters"
                : "the program, then its kernel if it has several")
         ->required();
-    app.add_option("--type", options.types, "T=f32: the type of a type parameter; may be repeated")
+    app.add_option("--type", options.given.types,
+                   "T=f32: the type of a type parameter; may be repeated")
+        ->allow_extra_args(false);
+    app.add_option("--static", options.given.statics,
+                   "NAME=VALUE: the value of a static parameter; may be repeated")
         ->allow_extra_args(false);
   } else if (verb.name != "devices") {
     app.add_option("FILE", options.files,

@@ -62,10 +62,10 @@ int Emit(const Options& options, const Streams& streams) {
   if (!words.empty())
     return ReportError(
         UsageError(fmt::format("`{}` is not needed to emit a kernel", words.front())), streams);
-  const auto types = ChooseTypes(**kernel, options.types, {});
-  if (!types) return ReportError(types.error(), streams);
+  const auto chosen = ChooseSpecialization(**kernel, options.given, {});
+  if (!chosen) return ReportError(chosen.error(), streams);
   Session session;
-  const auto text = session.Emit(*program, (*kernel)->name, *types, *compile, stage->stage);
+  const auto text = session.Emit(*program, (*kernel)->name, *chosen, *compile, stage->stage);
   if (!text) return ReportError(text.error(), streams);
   streams.out << *text;
   return kDone;

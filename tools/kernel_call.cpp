@@ -45,12 +45,16 @@ Status CheckNames(const frontend::KernelInfo& kernel, const ir::Function& functi
                   const Values& values) {
   std::vector<std::string> known;
   for (const frontend::ParameterInfo& parameter : kernel.parameters)
-    if (parameter.kind != ir::ParamKind::kArrayOut) known.push_back(parameter.name);
+    if (parameter.kind != ir::ParamKind::kArrayOut && !parameter.is_static)
+      known.push_back(parameter.name);
   for (const ir::Param& param : function.params)
     if (param.kind == ir::ParamKind::kSymbol) known.push_back(param.name);
   for (const auto& [name, value] : values) {
     if (std::ranges::find(known, name) != known.end()) continue;
     const auto out = std::ranges::find(kernel.parameters, name, &frontend::ParameterInfo::name);
+    if (out != kernel.parameters.end() && out->is_static)
+      return UsageError(
+          fmt::format("argument {0}: it is static; write --static {0}={1}", name, value));
     if (out != kernel.parameters.end())
       return UsageError(
           fmt::format("argument {}: an `out` array takes no value; it is made with the sizes of {}",
@@ -98,6 +102,7 @@ class CallBuilder {
   Status AddArguments(const frontend::ParameterInfo& declared,
                       const frontend::KernelParameter& parameter) {
     const std::string& name = parameter.name;
+    if (declared.is_static) return Done{};
     if (parameter.kind == ir::ParamKind::kArrayOut) {
       Add(std::vector<Argument>(parameter.param_count));
       return Done{};
@@ -177,6 +182,8 @@ Result<std::map<std::string, HostArray>> ReadFiles(const frontend::KernelInfo& k
 
 }  // namespace
 
+namespace {
+
 Result<std::vector<DataType>> ChooseTypes(const frontend::KernelInfo& kernel,
                                           const std::vector<std::string>& given,
                                           const std::map<std::string, HostArray>& files) {
@@ -210,15 +217,53 @@ Result<std::vector<DataType>> ChooseTypes(const frontend::KernelInfo& kernel,
   return chosen;
 }
 
+Result<std::vector<frontend::StaticArgument>> ChooseStatics(const frontend::KernelInfo& kernel,
+                                                            const std::vector<std::string>& given) {
+  std::vector<frontend::StaticArgument> chosen;
+  for (const std::string& word : given) {
+    auto assignment = ParseAssignment(word);
+    if (!assignment) return UsageError(fmt::format("--static {}: write NAME=VALUE", word));
+    const auto parameter =
+        std::ranges::find(kernel.parameters, assignment->name, &frontend::ParameterInfo::name);
+    if (parameter == kernel.parameters.end() || !parameter->is_static)
+      return UsageError(fmt::format("--static {}: {} has no static parameter {}", word,
+                                    SignatureOf(kernel), assignment->name));
+    // Which values the type has is said by the front end.
+    const bool is_bool = parameter->type_text == TextOf(ScalarType::kBool);
+    const auto bits =
+        ParseNumber(assignment->value, is_bool ? ScalarType::kBool : ScalarType::kI64);
+    if (!bits) return UsageError(fmt::format("--static {}: {}", word, bits.error()));
+    chosen.push_back({assignment->name, static_cast<int64_t>(*bits)});
+  }
+  for (const frontend::ParameterInfo& parameter : kernel.parameters)
+    if (parameter.is_static && !parameter.has_default &&
+        std::ranges::find(chosen, parameter.name, &frontend::StaticArgument::name) == chosen.end())
+      return UsageError(fmt::format("{0} is static and needs a value; write --static {0}={1}",
+                                    parameter.name, parameter.type_text == "bool" ? "true" : "2"));
+  return chosen;
+}
+
+}  // namespace
+
+Result<frontend::Specialization> ChooseSpecialization(
+    const frontend::KernelInfo& kernel, const SpecializationWords& given,
+    const std::map<std::string, HostArray>& files) {
+  auto types = ChooseTypes(kernel, given.types, files);
+  if (!types) return std::move(types).error();
+  auto statics = ChooseStatics(kernel, given.statics);
+  if (!statics) return std::move(statics).error();
+  return frontend::Specialization(std::move(*types), std::move(*statics));
+}
+
 Result<KernelCall, LaunchRefusal> PrepareCall(const Program& program,
                                               const frontend::KernelInfo& kernel,
                                               const std::vector<std::string>& words,
-                                              const std::vector<std::string>& types) {
+                                              const SpecializationWords& given) {
   auto values = ParseWords(words);
   if (!values) return LaunchRefusal(std::move(values).error());
   auto files = ReadFiles(kernel, *values);
   if (!files) return LaunchRefusal(std::move(files).error());
-  auto chosen = ChooseTypes(kernel, types, *files);
+  auto chosen = ChooseSpecialization(kernel, given, *files);
   if (!chosen) return LaunchRefusal(std::move(chosen).error());
   auto signature = frontend::KernelSignatureOf(program.checked(), kernel.name, *chosen);
   if (!signature) return LaunchRefusal(std::move(signature).error());
@@ -229,7 +274,7 @@ Result<KernelCall, LaunchRefusal> PrepareCall(const Program& program,
   if (Status status = CheckNames(kernel, function, *values); !status)
     return LaunchRefusal(std::move(status).error());
   auto call = CallBuilder(kernel, *signature, function, *values, std::move(*files)).Build();
-  if (call) call->types = std::move(*chosen);
+  if (call) call->chosen = std::move(*chosen);
   return call;
 }
 

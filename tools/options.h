@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tools/command.h"
+#include "tools/kernel_call.h"
 
 namespace einkorn::command {
 
@@ -16,8 +17,8 @@ struct Options {
   std::string mode = "checked";
   std::string cpu = "native";
   int threads = 0;
-  std::vector<std::string> types;  ///< T=f32
-  std::vector<std::string> outs;   ///< NAME=FILE
+  SpecializationWords given;      ///< of --type and --static
+  std::vector<std::string> outs;  ///< NAME=FILE
   std::string stage;
   std::string filter;
   bool check = false;

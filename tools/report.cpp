@@ -122,6 +122,7 @@ std::string SignatureOf(const frontend::KernelInfo& kernel) {
   for (const frontend::ParameterInfo& parameter : kernel.parameters) {
     const char* access = parameter.kind == ir::ParamKind::kArrayOut     ? "out "
                          : parameter.kind == ir::ParamKind::kArrayInout ? "inout "
+                         : parameter.is_static                          ? "static "
                                                                         : "";
     parameters += fmt::format("{}{}: {}{}", parameters.empty() ? "" : ", ", parameter.name, access,
                               parameter.type_text);

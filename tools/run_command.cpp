@@ -159,7 +159,7 @@ int Run(const Options& options, const Streams& streams) {
   const auto files = ParseOuts(**kernel, options.outs);
   if (!files) return ReportError(files.error(), streams);
   const RunReport report(options, streams, *program, **kernel, *files);
-  auto call = PrepareCall(*program, **kernel, words, options.types);
+  auto call = PrepareCall(*program, **kernel, words, options.given);
   if (!call) {
     const LaunchRefusal refusal = std::move(call).error();
     if (const auto* fault = std::get_if<Fault>(&refusal)) return report.ReportFault(*fault);
@@ -172,11 +172,11 @@ int Run(const Options& options, const Streams& streams) {
     if (argument.kind == Argument::Kind::kArray)
       layouts.push_back(LayoutOf(argument.type, argument.rank, argument.array));
   const auto compile_begin = std::chrono::steady_clock::now();
-  const auto compiled = session.Compile(program, (*kernel)->name, call->types, layouts, *compile);
+  const auto compiled = session.Compile(program, (*kernel)->name, call->chosen, layouts, *compile);
   if (!compiled) return ReportError(compiled.error(), streams);
   const double compile_seconds = SecondsSince(compile_begin);
   const auto begin = std::chrono::steady_clock::now();
-  const auto outcome = session.Launch(program, (*kernel)->name, call->types, call->arguments,
+  const auto outcome = session.Launch(program, (*kernel)->name, call->chosen, call->arguments,
                                       call->sizes, *compile, options.threads);
   const double seconds = SecondsSince(begin);
   if (!outcome) return ReportError(outcome.error(), streams);

@@ -327,7 +327,7 @@ TEST_F(CommandTest, RefusesByNameWhatIsNotBuilt) {
                 "gpu is not built yet");
   ExpectRefused(Run({"run", program_, "bytes", "a=1", "b=1", "--mode", "debug"}), kWrongUsage,
                 "debug is not built yet");
-  for (const char* option : {"--deadline", "--static", "--on-error", "--no-cache"})
+  for (const char* option : {"--deadline", "--on-error", "--no-cache"})
     ExpectRefused(RunProgram({"bytes", "a=1", "b=1", option}), kWrongUsage,
                   std::string(option) + ":");
   ExpectRefused(Run({"rum", program_}), kWrongUsage, "did you mean run?");
