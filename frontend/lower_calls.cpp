@@ -386,6 +386,10 @@ Operand FunctionLowering::LowerUserCall(const Expr& given, const Item& item, boo
   }
   const int level = levels > 0 ? parallel_depth_ : 0;
   has_lanes_ = has_lanes_ || level > 0;
+  const ir::OpId call(builder_.function().ops.size());
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (item.parameters[i].access != AccessKind::kIn)
+      for (ir::ValueId part : arguments[i].parts) written_arguments_.emplace(call, part);
   return AppendCall(e, module_.Require(item, *types, level), is_launch, sizes, passed,
                     signature->result, inouts, statement && !is_kernel);
 }

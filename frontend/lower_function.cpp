@@ -12,6 +12,22 @@ namespace {
 /// What @depth may ask for; a call needs some stack on every target.
 constexpr int64_t kMostDepth = 4000;
 
+ir::FunctionKind KindFor(ItemKind kind) {
+  switch (kind) {
+    case ItemKind::kKernel:
+      return ir::FunctionKind::kKernel;
+    case ItemKind::kFunction:
+      return ir::FunctionKind::kFunction;
+    case ItemKind::kConst:
+      return ir::FunctionKind::kConstant;
+    case ItemKind::kTest:
+      return ir::FunctionKind::kTest;
+    case ItemKind::kStruct:
+      break;
+  }
+  return ir::FunctionKind::kFunction;
+}
+
 }  // namespace
 
 ir::ParamKind ParamKindOf(AccessKind access, bool is_array) {
@@ -36,6 +52,7 @@ FunctionLowering::FunctionLowering(ModuleLowering& module, const Item& item,
       type_arguments_(std::move(type_arguments)),
       builder_(function),
       parallel_depth_(level) {
+  function.kind = KindFor(item.kind);
   body_ = builder_.NewRegion();
   function.body = body_;
   builder_.Enter(body_);
@@ -68,6 +85,8 @@ void FunctionLowering::Lower() {
   for (VariableId id : inout_parameters_) add_results(id);
   LowerConditions();
   FinishBody(LowerBlock(item_.body));
+  ReportRaces(body_);
+  ReportUnwritten();
 }
 
 void FunctionLowering::FinishBody(Flow flow) {

@@ -14,22 +14,6 @@ namespace {
 // More variants of functions than any program needs; beyond it something instantiates for ever.
 constexpr size_t kMaxFunctions = 4096;
 
-ir::FunctionKind KindFor(ItemKind kind) {
-  switch (kind) {
-    case ItemKind::kKernel:
-      return ir::FunctionKind::kKernel;
-    case ItemKind::kFunction:
-      return ir::FunctionKind::kFunction;
-    case ItemKind::kConst:
-      return ir::FunctionKind::kConstant;
-    case ItemKind::kTest:
-      return ir::FunctionKind::kTest;
-    case ItemKind::kStruct:
-      break;
-  }
-  return ir::FunctionKind::kFunction;
-}
-
 // The names that other languages give to scalar types, with ours.
 std::optional<std::string_view> TypeInOtherLanguages(std::string_view name) {
   constexpr std::pair<std::string_view, std::string_view> names[] = {
@@ -81,7 +65,6 @@ ir::FunctionId ModuleLowering::Require(const Item& item, const TypeArguments& ty
   const SourceUnit& unit = program_.UnitOf(item);
   function.name = item.name.text;
   if (!unit.name.empty()) function.name = fmt::format("{}.{}", unit.name, item.name.text);
-  function.kind = KindFor(item.kind);
   function.range = item.name.range;
   if (!types.empty()) function.name += fmt::format("<{}>", types);
   module_.functions.push_back(std::move(function));
@@ -116,7 +99,8 @@ void ModuleLowering::Finish() {
 void ModuleLowering::FinishStatic() {
   for (size_t next = 0; next < jobs_.size() && !is_full_; ++next) {
     const Job job = jobs_[next];
-    if (job.type_arguments.statics.empty()) continue;
+    // A function by itself was checked at its definition.
+    if (job.type_arguments.statics.empty() && job.level == 0) continue;
     ir::Function function;
     FunctionLowering(*this, *job.item, job.type_arguments, function, job.level).Lower();
   }

@@ -822,7 +822,10 @@ void FunctionLowering::LowerExpectCompileError(const Statement& s) {
   // What it reports is looked at and dropped.
   Diagnostics found;
   Diagnostics& outer = module_.Redirect(found);
-  LowerAside([&] { LowerBlock(s.block); });
+  LowerAside([&] {
+    LowerBlock(s.block);
+    ReportRaces(builder_.region());
+  });
   module_.Redirect(outer);
   const auto& list = found.list();
   const bool seen = std::any_of(list.begin(), list.end(), [&](const Diagnostic& d) {

@@ -173,7 +173,8 @@ class ModuleLowering {
   /// The same for conditions: of integers, types, bool constants and statics.
   std::optional<bool> StaticCondition(ExprId condition, const Item& item,
                                       const TypeArguments& types);
-  /// Lowers what depends on values that only now are known, so that its mistakes are reported.
+  /// Lowers what depends on values that only now are known, or stands in a parallel loop here, so
+  /// that its mistakes are reported.
   void FinishStatic();
   /// The value of constant `item`, computed when first asked for. Nullopt after a diagnostic.
   std::optional<CheckedProgram::ConstantValue> ConstantOf(const Item& item, SourceRange use);
@@ -369,6 +370,11 @@ class FunctionLowering {
     bool is_static = false;
   };
   Path LowerLoopBody(const std::function<Flow()>& body, const BodySummary& summary, bool parallel);
+
+  // --- what is found on the IR (lower_races.cpp)
+  void ReportRaces(ir::RegionId region);
+  void ReportUnwritten();
+  std::string_view AccessText(const ir::Op& access) const;
 
   // --- expressions (lower_expressions.cpp)
   /// The value of an expression, or a view; `expected` may be invalid.
@@ -586,6 +592,8 @@ class FunctionLowering {
   DataType result_type_;               ///< invalid: none
   VariableId live_, returned_, result_;
   std::vector<VariableId> inout_parameters_;
+  /// The arrays that calls are given to be written.
+  std::set<std::pair<ir::OpId, ir::ValueId>> written_arguments_;
   /// Arrays with their own storage, one value a component.
   std::vector<std::pair<VariableId, std::vector<ir::ValueId>>> writable_arrays_;
 };
