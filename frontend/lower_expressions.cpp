@@ -414,7 +414,11 @@ Operand FunctionLowering::LowerView(const Expr& e) {
     const Expr::ViewItem& item = e.view[d];
     const auto bound = [&](ExprId id, ir::ValueId otherwise) {
       if (!id.valid()) return otherwise;
-      return LowerAs(id, ScalarType::kI64).value();
+      const Operand value = LowerExpression(id, IsUntyped(id) ? ScalarType::kI64 : DataType());
+      // What i64 does not hold is outside of every array.
+      if (value.is_scalar() && value.type == ScalarType::kU64)
+        return builder_.Convert(ScalarType::kI64, Rule::kSaturate, value.value(), expr(id).range);
+      return Coerce(value, ScalarType::kI64, expr(id).range).value();
     };
     const ir::ValueId from = bound(item.from, builder_.Integer(ScalarType::kI64, 0, e.range));
     if (!from.valid()) return {};

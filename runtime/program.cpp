@@ -7,8 +7,11 @@
 namespace einkorn {
 namespace {
 
+// A fraction of a second; a constant that needs more is computed for ever, as a rule.
+constexpr uint64_t kMaxConstantSteps = 50'000'000;
+
 Result<std::vector<uint64_t>, Fault> EvaluateConstant(const ir::Module& module) {
-  LaunchOutcome outcome = Interpret(module, module.entry, {});
+  LaunchOutcome outcome = Interpret(module, module.entry, {}, nullptr, kMaxConstantSteps);
   if (outcome.fault) return std::move(*outcome.fault);
   return std::move(outcome.results);
 }

@@ -47,9 +47,12 @@ void OnDeepStack(const std::function<void()>& body) {
 }  // namespace
 
 LaunchOutcome Interpret(const ir::Module& module, ir::FunctionId function,
-                        std::span<const LaunchArgument> arguments, LaunchHost* host) {
+                        std::span<const LaunchArgument> arguments, LaunchHost* host,
+                        std::optional<uint64_t> max_steps) {
   LaunchOutcome outcome;
-  const auto run = [&] { outcome = interpreter::Run(module, host).Start(function, arguments); };
+  const auto run = [&] {
+    outcome = interpreter::Run(module, host, max_steps).Start(function, arguments);
+  };
   if (ir::CallGraph(module).HasRecursion())
     OnDeepStack(run);
   else
@@ -93,6 +96,10 @@ bool Run::RunRegion(ir::RegionId id) {
 
 bool Run::RunOp(ir::OpId id) {
   const ir::Op& op = function_->op(id);
+  if (max_steps_ && steps_left_-- == 0)
+    return Fail(Fault{.kind = FaultKind::kStopped,
+                      .message = fmt::format("more than {} operations", *max_steps_),
+                      .range = op.range});
   switch (op.opcode) {
     case Opcode::kConstant:
       bits(function_->result(op)) = op.immediate;

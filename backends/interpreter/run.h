@@ -53,7 +53,12 @@ enum class Step : uint8_t { kNext, kLeave, kFault };
 
 class Run {
  public:
-  Run(const ir::Module& module, LaunchHost* host) : module_(module), host_(host), memo_(module) {}
+  Run(const ir::Module& module, LaunchHost* host, std::optional<uint64_t> max_steps)
+      : module_(module),
+        host_(host),
+        max_steps_(max_steps),
+        steps_left_(max_steps.value_or(0)),
+        memo_(module) {}
   LaunchOutcome Start(ir::FunctionId function, std::span<const LaunchArgument> arguments);
 
  private:
@@ -150,6 +155,8 @@ class Run {
 
   const ir::Module& module_;
   LaunchHost* host_;
+  std::optional<uint64_t> max_steps_;
+  uint64_t steps_left_;
   LaunchOutcome outcome_;
   uint64_t dropped_lines_ = 0;
 
