@@ -11,7 +11,16 @@
 
 namespace einkorn::frontend {
 
-enum class BuiltinForm : uint8_t { kSame, kRotate, kBits, kFromBits, kComposed, kValue, kLibrary };
+enum class BuiltinForm : uint8_t {
+  kSame,
+  kRotate,
+  kBits,
+  kFromBits,
+  kComposed,
+  kTest,
+  kValue,
+  kLibrary
+};
 
 enum class BuiltinId : uint8_t {
 #define EINKORN_BUILTIN(name, text, arguments, form, opcode, rule) k##name,

@@ -58,15 +58,18 @@ Operand FunctionLowering::LowerBuiltin(const Expr& e, const Builtin& builtin,
       return LowerValueBuiltin(e, builtin, expected);
     case BuiltinForm::kSame:
     case BuiltinForm::kLibrary:
-    case BuiltinForm::kComposed: {
-      if (!LowerSameType(e, builtin.text, expected, arguments)) return {};
+    case BuiltinForm::kComposed:
+    case BuiltinForm::kTest: {
+      const bool is_test = builtin.form == BuiltinForm::kTest;
+      if (!LowerSameType(e, builtin.text, is_test ? DataType() : expected, arguments)) return {};
       const bool is_complex = arguments[0].type.is_complex();
       if (is_complex && builtin.id == BuiltinId::kAbs)
         return CallLibrary(e, "hypot", {Made(arguments[0].parts[0]), Made(arguments[0].parts[1])});
       if (builtin.form == BuiltinForm::kLibrary || is_complex)
         return CallLibrary(e, builtin.text, arguments);
       if (!CheckOperand(builtin.opcode, builtin.text, arguments[0], e.range)) return {};
-      if (builtin.form == BuiltinForm::kComposed) return LowerComposed(e, builtin, arguments);
+      if (builtin.form == BuiltinForm::kComposed || is_test)
+        return LowerComposed(e, builtin, arguments);
       std::vector<ir::ValueId> operands;
       for (const Operand& argument : arguments) operands.push_back(argument.value());
       const ScalarType type = arguments[0].scalar();

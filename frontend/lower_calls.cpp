@@ -459,26 +459,79 @@ ir::ValueId FunctionLowering::SizeOfCallee(ExprId id, const Item& item, const Ty
   return builder_.Binary(InfoOf(e.binary).opcode, Rule::kChecked, a, b, range);
 }
 
-// A written array may overlap no other argument. Different arrays never do; one and the same, and
-// two parts of it, are refused.
+// The part of an array that a view, or a view of a view, covers: an interval a dimension.
+FunctionLowering::Region FunctionLowering::RegionOf(const Operand& argument, SourceRange range) {
+  const ir::Function& function = builder_.function();
+  const ir::ValueId zero = builder_.Integer(ScalarType::kI64, 0, range);
+  Region region{argument.value(), {}};
+  for (ir::ValueId size : argument.sizes) region.intervals.push_back({zero, size});
+  while (true) {
+    const ir::OpId def = function.value(region.array).def;
+    if (!def.valid() || function.op(def).opcode != Opcode::kView) return region;
+    // A copy: what is appended below may move the tables.
+    const ir::Op view = function.op(def);
+    const ir::ValueId array = function.operand(view, 0);
+    std::vector<Region::Interval> outer;
+    size_t next = 1, inner = 0;
+    for (size_t d = 0; d < function.type(array).rank; ++d) {
+      const ir::ValueId from = function.operand(view, next++);
+      const bool is_kept = ((view.immediate >> d) & 1) != 0;
+      if (is_kept) ++next;
+      // The bounds were checked where the view was made, so no sum overflows.
+      const auto plus = [&](ir::ValueId offset) {
+        return builder_.Binary(Opcode::kAdd, Rule::kWrap, from, offset, range);
+      };
+      if (!is_kept)
+        outer.push_back({from, plus(builder_.Integer(ScalarType::kI64, 1, range))});
+      else if (inner < region.intervals.size())
+        outer.push_back({plus(region.intervals[inner].from), plus(region.intervals[inner].to)});
+      inner += is_kept ? 1 : 0;
+    }
+    region = {array, std::move(outer)};
+  }
+}
+
+// Whether two parts of one array have no element in common.
+ir::ValueId FunctionLowering::AreDisjoint(const Region& a, const Region& b, SourceRange range) {
+  ir::ValueId disjoint = builder_.Bool(false, range);
+  const auto add_at_most = [&](ir::ValueId left, ir::ValueId right) {
+    disjoint = builder_.Binary(Opcode::kOr, Rule::kNone, disjoint,
+                               builder_.Compare(Opcode::kLe, left, right, range), range);
+  };
+  for (size_t d = 0; d < std::min(a.intervals.size(), b.intervals.size()); ++d) {
+    const auto [from_a, to_a] = a.intervals[d];
+    const auto [from_b, to_b] = b.intervals[d];
+    add_at_most(to_a, from_b);
+    add_at_most(to_b, from_a);
+    add_at_most(to_a, from_a);
+    add_at_most(to_b, from_b);
+  }
+  return disjoint;
+}
+
+// A written array may overlap no other argument. Different arrays never do; one and the same is
+// refused, and parts of it are compared at run time.
 bool FunctionLowering::CheckAliases(const Expr& e, const Signature& signature,
                                     const std::vector<Operand>& arguments) {
-  const auto storage = [&](const Operand& argument) {
-    ir::ValueId value = argument.value();
-    const ir::Function& function = builder_.function();
-    while (value.valid()) {
-      const ir::OpId def = function.value(value).def;
-      if (!def.valid() || function.op(def).opcode != Opcode::kView) break;
-      value = function.operand(function.op(def), 0);
-    }
-    return value;
+  const auto is_written = [&](size_t i) {
+    return signature.parameters[i].declaration->access != AccessKind::kIn;
   };
   for (size_t i = 0; i < arguments.size(); ++i) {
     const BoundParameter& written = signature.parameters[i];
-    if (written.array == nullptr || written.declaration->access == AccessKind::kIn) continue;
+    if (written.array == nullptr || !is_written(i) || !arguments[i].value().valid()) continue;
+    const Region own = RegionOf(arguments[i], e.range);
     for (size_t j = 0; j < arguments.size(); ++j) {
-      if (i == j || signature.parameters[j].array == nullptr) continue;
-      if (!arguments[i].value().valid() || storage(arguments[i]) != storage(arguments[j])) continue;
+      const BoundParameter& other = signature.parameters[j];
+      if (i == j || other.array == nullptr || (is_written(j) && j < i)) continue;
+      const Region region = RegionOf(arguments[j], e.range);
+      if (own.array != region.array) continue;
+      if (arguments[i].value() != arguments[j].value()) {
+        FailUnless(AreDisjoint(own, region, e.range), FaultKind::kAlias,
+                   fmt::format("{} overlaps {}", written.declaration->name.text,
+                               other.declaration->name.text),
+                   {}, e.range);
+        continue;
+      }
       Report(DiagnosticCode::kInvalidArgument,
              (e.list[j].valid() ? expr(e.list[j]).range : e.range),
              fmt::format("this array is given to `{}` too, which is written",

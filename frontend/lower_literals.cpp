@@ -37,8 +37,8 @@ bool FunctionLowering::IsUntyped(ExprId id) const {
       if (expr(e.a).kind != ExprKind::kName || ItemNamed(expr(e.a).text) != nullptr) return false;
       const Builtin* builtin = BuiltinNamed(expr(e.a).text);
       if (builtin == nullptr || builtin->form == BuiltinForm::kBits ||
-          builtin->form == BuiltinForm::kFromBits || builtin->form == BuiltinForm::kValue ||
-          InfoOf(builtin->opcode).types != TypeRule::kSame)
+          builtin->form == BuiltinForm::kFromBits || builtin->form == BuiltinForm::kTest ||
+          builtin->form == BuiltinForm::kValue || InfoOf(builtin->opcode).types != TypeRule::kSame)
         return false;
       for (ExprId argument : e.list)
         if (!IsUntyped(argument)) return false;

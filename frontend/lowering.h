@@ -526,6 +526,16 @@ class FunctionLowering {
                  std::vector<ir::ValueId>& sizes);
   ir::ValueId SizeOfCallee(ExprId size, const Item& item, const TypeArguments& types,
                            const std::map<std::string_view, ir::ValueId>& known, SourceRange range);
+  /// A part of an array made outside of all views: intervals of its first dimensions.
+  struct Region {
+    struct Interval {
+      ir::ValueId from, to;
+    };
+    ir::ValueId array;
+    std::vector<Interval> intervals;
+  };
+  Region RegionOf(const Operand& argument, SourceRange range);
+  ir::ValueId AreDisjoint(const Region& a, const Region& b, SourceRange range);
   bool CheckAliases(const Expr& e, const Signature& signature,
                     const std::vector<Operand>& arguments);
   Operand AppendCall(const Expr& e, ir::FunctionId callee, bool is_launch,
