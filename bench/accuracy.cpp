@@ -61,7 +61,8 @@ int Main(int argc, char** argv) {
   app.add_option("FUNCTION", options.functions, "which; all without one")
       ->check(CLI::IsMember(names));
   app.add_option("--type", options.types, "f32, f64; both without it")
-      ->check(CLI::IsMember({"f32", "f64"}));
+      ->check(CLI::IsMember({"f32", "f64"}))
+      ->allow_extra_args(false);
   app.add_option("--inputs", options.inputs, "how many inputs a row")->check(CLI::PositiveNumber);
   app.add_flag("--all", options.all, "every number of f32 for its functions of one operand");
   try {

@@ -49,7 +49,14 @@ class Inputs {
       return {edges_[index % edges_.size()], edges_[index / edges_.size()]};
     const T x = Draw(Words(index, 0));
     const auto words = Words(index, 1);
-    return {x, words[1] % 4 == 0 ? AsLargeAs(x, words) : Draw(words)};
+    switch (words[1] & 3) {
+      case 0:
+        return {x, AsLargeAs(x, words)};
+      case 1:
+        return {x, ExponentFor(x, words)};
+      default:
+        return {x, Draw(words)};
+    }
   }
 
  private:
@@ -64,17 +71,24 @@ class Inputs {
     return static_cast<Bits<T>>(uint64_t{words[2]} << 32 | words[3]);
   }
 
+  /// A number in [0, 1].
+  static double UnitOf(const RandomWords& words) {
+    return static_cast<double>(BitsOf(words)) / static_cast<double>(Bits<T>(-1));
+  }
+
   static T Draw(const RandomWords& words) {
     const Bits<T> bits = BitsOf(words);
     const double sign = (words[0] & 4) != 0 ? -1 : 1;
-    const double unit = static_cast<double>(bits) / static_cast<double>(Bits<T>(-1));
+    const double unit = UnitOf(words);
     switch (words[0] & 3) {
       case 0:
         return std::bit_cast<T>(bits);
       case 1:
         return static_cast<T>(sign * std::exp2(24 * unit - 12));
       case 2:
-        return static_cast<T>(1 + sign * std::exp2(-(kMantissaBits + 1) * unit));
+        // At the root of 1/2 logarithms go over to the next power of two.
+        return static_cast<T>(((words[0] & 8) != 0 ? 1 : std::numbers::sqrt2 / 2) *
+                              (1 + sign * std::exp2(-(kMantissaBits + 1) * unit)));
       default: {
         // A random distance, of a random size, from a multiple of one half.
         using Signed = std::make_signed_t<Bits<T>>;
@@ -90,6 +104,12 @@ class Inputs {
     const Bits<T> mantissa = BitsOf(words) & ((Bits<T>{1} << kMantissaBits) - 1);
     const T y = std::bit_cast<T>(std::bit_cast<Bits<T>>(BinadeOf(std::abs(x))) | mantissa);
     return std::ldexp((words[0] & 4) != 0 ? -y : y, static_cast<int>((words[0] >> 3) % 5) - 2);
+  }
+
+  /// An exponent for which the power of |x| is anywhere in the range of T, or just beyond.
+  static T ExponentFor(T x, const RandomWords& words) {
+    const double logarithm = (2 * UnitOf(words) - 1) * 1.1 * std::numeric_limits<T>::max_exponent;
+    return static_cast<T>(logarithm / std::log2(std::abs(static_cast<double>(x))));
   }
 
   bool takes_all_;
