@@ -470,10 +470,10 @@ Operand FunctionLowering::LowerComparison(const Expr& e) {
     Operand left, right;
     if (literal_left && !literal_right) {
       right = LowerReference(e.b);
-      left = LowerReference(e.a, right.type);
+      left = LowerReference(e.a, ReadType(right.type));
     } else {
       left = LowerReference(e.a);
-      right = LowerReference(e.b, literal_right ? left.type : DataType());
+      right = LowerReference(e.b, literal_right ? ReadType(left.type) : DataType());
     }
     if (!left.ok() || !right.ok()) return {};
     const auto is_large = [](const Operand& side) {
@@ -483,7 +483,8 @@ Operand FunctionLowering::LowerComparison(const Expr& e) {
     if (item_.kind == ItemKind::kTest && (left.is_view() || right.is_view() || stored))
       return CompareViews(e, left, right);
     if (is_large(left) || is_large(right)) return CompareViews(e, left, right);
-    return CompareWhole(e, Load(left, e.range), Load(right, e.range));
+    left = Read(Load(left, e.range), {}, e.range);
+    return CompareWhole(e, left, Read(Load(right, e.range), {}, e.range));
   }
 
   const bool left_untyped = IsUntyped(e.a), right_untyped = IsUntyped(e.b);

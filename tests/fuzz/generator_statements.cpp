@@ -185,7 +185,7 @@ void ProgramGenerator::DeclareView() {
       item = choices_.Chance(50) ? fmt::format("1..{}", size)
                                  : fmt::format("0..={}", std::stoi(size) - 2);
       view.sizes.push_back(fmt::format("{}", std::stoi(size) - 1));
-    } else if (choices_.Chance(50)) {
+    } else if (!IsConstantSize(size) && choices_.Chance(50)) {
       item = fmt::format("1..{}", size);
       view.sizes.push_back(fmt::format("{} - 1", size));
     } else {
