@@ -331,10 +331,10 @@ Error RefusalOf(const Diagnostics& diagnostics, const CheckedProgram& program,
 }
 
 Result<ir::Module> LowerChecked(const CheckedProgram& program, const Item& item,
-                                const TypeArguments& types) {
+                                const TypeArguments& types, bool is_debug) {
   // Checked before, so nothing is reported; constants are known, so the program stays as it is.
   Diagnostics diagnostics;
-  ModuleLowering lowering(const_cast<CheckedProgram&>(program), diagnostics);
+  ModuleLowering lowering(const_cast<CheckedProgram&>(program), diagnostics, is_debug);
   lowering.module().entry = lowering.Require(item, types);
   lowering.Finish();
   if (diagnostics.has_errors()) return RefusalOf(diagnostics, program, types);
@@ -452,13 +452,13 @@ Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view n
   ModuleLowering lowering(const_cast<CheckedProgram&>(program), diagnostics);
   const auto kernel = FindKernel(lowering, name, chosen);
   if (!kernel) return kernel.error();
-  return LowerChecked(program, *kernel->item, kernel->types);
+  return LowerChecked(program, *kernel->item, kernel->types, chosen.is_debug);
 }
 
-Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index) {
+Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index, bool is_debug) {
   const auto tests = TestItems(program);
   if (index >= tests.size()) return UsageError(fmt::format("there is no test number {}", index));
-  return LowerChecked(program, *tests[index], {});
+  return LowerChecked(program, *tests[index], {}, is_debug);
 }
 
 }  // namespace einkorn::frontend

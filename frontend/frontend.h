@@ -50,9 +50,10 @@ struct Specialization {
 
   std::vector<DataType> types;          ///< in the order of its type parameters
   std::vector<StaticArgument> statics;  ///< those left out have their defaults
+  bool is_debug = false;                ///< with its `debug` blocks
 
   friend bool operator<(const Specialization& a, const Specialization& b) {
-    return std::tie(a.types, a.statics) < std::tie(b.types, b.statics);
+    return std::tie(a.types, a.statics, a.is_debug) < std::tie(b.types, b.statics, b.is_debug);
   }
 };
 
@@ -111,7 +112,7 @@ Result<ir::Module> LowerKernel(const CheckedProgram& program, std::string_view n
                                const Specialization& chosen);
 /// The module of test number `index` of TestsOf; its kernels are `launch`ed, and part of the
 /// module.
-Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index);
+Result<ir::Module> LowerTest(const CheckedProgram& program, size_t index, bool is_debug = false);
 
 /// Dumps for `emit`: one token a line with its place; the tree with indentation.
 std::string DumpTokens(const SourceSet& sources, SourceFileId file, Diagnostics& diagnostics);

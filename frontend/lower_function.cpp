@@ -53,6 +53,7 @@ FunctionLowering::FunctionLowering(ModuleLowering& module, const Item& item,
       builder_(function),
       parallel_depth_(level) {
   function.kind = KindFor(item.kind);
+  function.is_library = unit_.is_library;
   body_ = builder_.NewRegion();
   function.body = body_;
   builder_.Enter(body_);

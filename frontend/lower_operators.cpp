@@ -309,26 +309,25 @@ Operand FunctionLowering::ApplyComplex(BinaryOperator op, const Operand& left, c
            binary(Opcode::kAdd, binary(Opcode::kMul, b, c), binary(Opcode::kMul, a, d))});
     case BinaryOperator::kDivide: {
       // R. L. Smith, "Algorithm 116: Complex division", CACM 1962: the divisor's smaller part is
-      // divided by the larger one, so that no square is formed. Both ways are computed and one is
-      // chosen, which keeps the code free of branches.
-      const auto way = [&](ir::ValueId large, ir::ValueId small, bool swapped) {
-        const ir::ValueId ratio = binary(Opcode::kDiv, small, large);
-        const ir::ValueId divisor = binary(Opcode::kAdd, large, binary(Opcode::kMul, small, ratio));
-        const ir::ValueId re = swapped ? binary(Opcode::kAdd, binary(Opcode::kMul, a, ratio), b)
-                                       : binary(Opcode::kAdd, a, binary(Opcode::kMul, b, ratio));
-        const ir::ValueId im = swapped ? binary(Opcode::kSub, binary(Opcode::kMul, b, ratio), a)
-                                       : binary(Opcode::kSub, b, binary(Opcode::kMul, a, ratio));
-        return std::pair(binary(Opcode::kDiv, re, divisor), binary(Opcode::kDiv, im, divisor));
-      };
+      // divided by the larger one, so that no square is formed. The operands are chosen, which
+      // keeps the code free of branches and of quotients that are not needed.
       const auto magnitude = [&](ir::ValueId x) {
         return builder_.Unary(Opcode::kAbs, Rule::kNone, x, range);
       };
       const ir::ValueId real_is_larger =
           builder_.Compare(Opcode::kGe, magnitude(c), magnitude(d), range);
-      const auto [re, im] = way(c, d, false);
-      const auto [swapped_re, swapped_im] = way(d, c, true);
-      return MakeValue(left.type, {builder_.Select(real_is_larger, re, swapped_re, range),
-                                   builder_.Select(real_is_larger, im, swapped_im, range)});
+      const auto choose = [&](ir::ValueId x, ir::ValueId y) {
+        return builder_.Select(real_is_larger, x, y, range);
+      };
+      const ir::ValueId large = choose(c, d), small = choose(d, c);
+      const ir::ValueId ratio = binary(Opcode::kDiv, small, large);
+      const ir::ValueId divisor = binary(Opcode::kAdd, large, binary(Opcode::kMul, small, ratio));
+      const ir::ValueId re =
+          binary(Opcode::kAdd, choose(a, b), binary(Opcode::kMul, choose(b, a), ratio));
+      const ir::ValueId im = binary(Opcode::kSub, choose(b, binary(Opcode::kMul, b, ratio)),
+                                    choose(binary(Opcode::kMul, a, ratio), a));
+      return MakeValue(left.type,
+                       {binary(Opcode::kDiv, re, divisor), binary(Opcode::kDiv, im, divisor)});
     }
     default:
       Report(DiagnosticCode::kInvalidOperand, range, InfoOf(op).text, left.type.text());

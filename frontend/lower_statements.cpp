@@ -103,8 +103,7 @@ Flow FunctionLowering::LowerStatement(const Statement& s) {
       LowerPrint(s);
       return Flow::kLive;
     case StatementKind::kDebug:
-      // Checked like other code; this is no debug mode.
-      LowerAside([&] { LowerBlock(s.block); });
+      LowerDebug(s);
       return Flow::kLive;
     case StatementKind::kExpectError:
       LowerExpectError(s);
@@ -779,6 +778,20 @@ void FunctionLowering::LowerAside(const std::function<void()>& lower) {
   const ir::RegionId outside = builder_.Enter(builder_.NewRegion());
   lower();
   builder_.Enter(outside);
+  Restore(before);
+}
+
+// Leaves no variable changed, so that a program means the same with it and without.
+void FunctionLowering::LowerDebug(const Statement& s) {
+  Flow flow = Flow::kLive;
+  const auto lower = [&] {
+    flow = LowerBlock(s.block);
+    if (flow != Flow::kLive)
+      Report(DiagnosticCode::kInvalidArgument, s.range, "a debug block cannot be left early");
+  };
+  if (!module_.is_debug()) return LowerAside(lower);
+  const auto before = Snapshot();
+  lower();
   Restore(before);
 }
 

@@ -136,8 +136,11 @@ struct Signature {
 
 class ModuleLowering {
  public:
-  ModuleLowering(CheckedProgram& program, Diagnostics& diagnostics)
-      : program_(program), diagnostics_(&diagnostics) {}
+  /// With `is_debug` the code of `debug` blocks is made too.
+  ModuleLowering(CheckedProgram& program, Diagnostics& diagnostics, bool is_debug = false)
+      : program_(program), diagnostics_(&diagnostics), is_debug_(is_debug) {}
+
+  bool is_debug() const { return is_debug_; }
 
   CheckedProgram& program() { return program_; }
   Diagnostics& diagnostics() { return *diagnostics_; }
@@ -189,6 +192,7 @@ class ModuleLowering {
 
   CheckedProgram& program_;
   Diagnostics* diagnostics_;
+  bool is_debug_;
   ir::Module module_;
   std::optional<BoundParameter> Bind(const ParameterDecl& declaration, const Item& item,
                                      const TypeArguments& types);
@@ -307,6 +311,7 @@ class FunctionLowering {
   void LowerAssert(const Statement& statement);
   void LowerPrint(const Statement& statement);
   void LowerAside(const std::function<void()>& lower);
+  void LowerDebug(const Statement& statement);
   void LowerExpectError(const Statement& statement);
   void LowerExpectCompileError(const Statement& statement);
   Flow LowerReturn(const Statement& statement);

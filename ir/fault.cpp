@@ -255,6 +255,10 @@ Lines Describe(const Failure& f, FaultKind kind) {
                           TextOf(static_cast<FaultKind>(f.op.immediate)))};
     case FaultKind::kAlias:
     case FaultKind::kRecursion:
+    case FaultKind::kRace:
+    case FaultKind::kUninitialized:
+    case FaultKind::kUnwritten:
+    case FaultKind::kNan:
     case FaultKind::kStopped:
       break;  // no operation alone has these
   }

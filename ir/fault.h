@@ -16,6 +16,8 @@ namespace einkorn {
 /// What a loop variable counts: iterations, or with two levels groups and their lanes.
 enum class LoopRole : uint8_t { kIteration, kGroup, kLane };
 LoopRole RoleOfLoop(const ir::Op& loop);
+/// `iteration`, `group` or `lane`.
+std::string_view TextOf(LoopRole role);
 
 /// A scalar with the name that the source gives it.
 struct NamedScalar {

@@ -19,25 +19,13 @@ std::string ListText(const std::vector<NamedScalar>& values) {
   return text;
 }
 
-const char* RoleText(LoopRole role) {
-  switch (role) {
-    case LoopRole::kIteration:
-      return "iteration ";
-    case LoopRole::kGroup:
-      return "group ";
-    case LoopRole::kLane:
-      return "lane ";
-  }
-  return "";
-}
-
 std::string FrameText(const FaultFrame& frame) {
   std::string text = frame.function;
   if (!frame.arguments.empty()) text += fmt::format("({})", ListText(frame.arguments));
   std::optional<LoopRole> role;
   for (const NamedScalar& variable : frame.iteration) {
     text += ", ";
-    if (variable.role != role) text += RoleText(variable.role);
+    if (variable.role != role) text += fmt::format("{} ", TextOf(variable.role));
     role = variable.role;
     text += ListText({variable});
   }
@@ -57,6 +45,18 @@ std::string StackText(const std::vector<FaultFrame>& stack) {
 }
 
 }  // namespace
+
+std::string_view TextOf(LoopRole role) {
+  switch (role) {
+    case LoopRole::kIteration:
+      return "iteration";
+    case LoopRole::kGroup:
+      return "group";
+    case LoopRole::kLane:
+      return "lane";
+  }
+  return "";
+}
 
 LoopRole RoleOfLoop(const ir::Op& loop) {
   if (loop.opcode == Opcode::kFor && (loop.immediate & ir::kForLanes) != 0) return LoopRole::kLane;

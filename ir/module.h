@@ -155,6 +155,7 @@ struct Function {
   RegionId body;  ///< no arguments; the parameters' values are visible in it
   SourceRange range;
   int depth_limit = kMaxRecursionDepth;  ///< a call of it may not nest deeper
+  bool is_library = false;               ///< of the library: debug mode looks at its results only
   bool is_memo = false;  ///< its results, of scalars and pure, are kept in a table of the launch
 
   std::vector<Value> values;

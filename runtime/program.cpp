@@ -11,7 +11,7 @@ namespace {
 constexpr uint64_t kMaxConstantSteps = 50'000'000;
 
 Result<std::vector<uint64_t>, Fault> EvaluateConstant(const ir::Module& module) {
-  LaunchOutcome outcome = Interpret(module, module.entry, {}, nullptr, kMaxConstantSteps);
+  LaunchOutcome outcome = Interpret(module, module.entry, {}, {.max_steps = kMaxConstantSteps});
   if (outcome.fault) return std::move(*outcome.fault);
   return std::move(outcome.results);
 }

@@ -24,8 +24,14 @@ constexpr bool kVerify =
 ir::Module Optimized(const ir::Module& module, const CompileOptions& options) {
   ir::Module optimized = module;
   ir::Optimize(optimized,
-               {.checks = options.mode == Mode::kChecked, .verify = kVerify, .observe = {}});
+               {.checks = options.mode != Mode::kUnchecked, .verify = kVerify, .observe = {}});
   return optimized;
+}
+
+// What is compiled in debug mode has its `debug` blocks.
+frontend::Specialization For(frontend::Specialization chosen, const CompileOptions& options) {
+  chosen.is_debug = options.mode == Mode::kDebug;
+  return chosen;
 }
 
 Error WrongProgram(const Program& program) {
@@ -37,16 +43,17 @@ Error WrongProgram(const Program& program) {
 class InterpretedKernel final : public Kernel {
  public:
   InterpretedKernel(ir::Module module, const CompileOptions& options)
-      : Kernel(std::move(module)), run_(this->module()) {
+      : Kernel(std::move(module)), run_(this->module()), is_debug_(options.mode == Mode::kDebug) {
     if (options.mode == Mode::kUnchecked)
       for (ir::Function& function : run_.functions) ir::DropChecks(function);
   }
   LaunchOutcome Run(std::span<const LaunchArgument> arguments, int) const override {
-    return Interpret(run_, run_.entry, arguments);
+    return Interpret(run_, run_.entry, arguments, {.is_debug = is_debug_});
   }
 
  private:
   ir::Module run_;
+  bool is_debug_;
 };
 
 #ifdef EINKORN_WITH_LLVM
@@ -100,6 +107,8 @@ Session::Session() : compilers_(std::make_unique<Compilers>()) {}
 Session::~Session() = default;
 
 Result<KernelPointer> Session::CompileModule(ir::Module module, const CompileOptions& options) {
+  if (options.mode == Mode::kDebug && options.target != Target::kInterpreter)
+    return UsageError("the mode debug runs on the target interpreter");
   if (options.target == Target::kInterpreter)
     return KernelPointer(std::make_shared<InterpretedKernel>(std::move(module), options));
 #ifdef EINKORN_WITH_LLVM
@@ -136,7 +145,7 @@ Result<KernelPointer> Session::Compile(const std::shared_ptr<const Program>& pro
                                        const frontend::Specialization& chosen,
                                        const std::vector<ir::Layout>& layouts,
                                        const CompileOptions& options) {
-  const auto lowered = Lower(program, name, chosen);
+  const auto lowered = Lower(program, name, For(chosen, options));
   if (!lowered) return lowered.error();
   std::shared_ptr<Entry> entry;
   {
@@ -202,9 +211,9 @@ Result<LaunchOutcome> Session::Launch(const std::shared_ptr<const Program>& prog
 
 Result<std::string> Session::Emit(const Program& program, const std::string& name,
                                   const frontend::Specialization& chosen,
-                                  [[maybe_unused]] const CompileOptions& options, Stage stage) {
+                                  const CompileOptions& options, Stage stage) {
   if (!program.ok()) return WrongProgram(program);
-  auto module = frontend::LowerKernel(program.checked(), name, chosen);
+  auto module = frontend::LowerKernel(program.checked(), name, For(chosen, options));
   if (!module) return std::move(module).error();
   if (stage == Stage::kIr) return ir::Print(*module);
   const ir::Module optimized = Optimized(*module, options);

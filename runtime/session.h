@@ -20,7 +20,8 @@ namespace einkorn {
 
 enum class Target : uint8_t { kInterpreter, kCpu };
 enum class Mode : uint8_t {
-  kChecked,    ///< every check of the language
+  kChecked,  ///< every check of the language
+  kDebug,    ///< also races, elements without a value, and NaN made from numbers; interpreter only
   kUnchecked,  ///< none; faults are undefined
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -230,11 +231,14 @@ std::vector<Result<TestResult>> TestRunner::RunAll(const std::vector<size_t>& in
 }
 
 Result<TestResult> TestRunner::Run(size_t index) {
-  auto module = frontend::LowerTest(program_->checked(), index);
+  const bool is_debug = std::ranges::any_of(
+      targets_, [](const TestTarget& t) { return t.options.mode == Mode::kDebug; });
+  auto module = frontend::LowerTest(program_->checked(), index, is_debug);
   if (!module) return std::move(module).error();
   Host host(session_, *program_, targets_, *kernels_);
   const auto begin = std::chrono::steady_clock::now();
-  LaunchOutcome outcome = Interpret(*module, module->entry, {}, &host);
+  LaunchOutcome outcome =
+      Interpret(*module, module->entry, {}, {.host = &host, .is_debug = is_debug});
   TestResult result;
   result.name = program_->tests()[index].name;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

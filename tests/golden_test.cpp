@@ -145,7 +145,9 @@ std::vector<std::string> Perform(const Directive& directive, const std::string& 
   if (directive.verb != "run") return Run(line);
   // Text shows floats rounded, the data in JSON shows every bit.
   std::vector<std::string> text, data;
+  const bool is_debug = directive.arguments.find("--mode debug") != std::string::npos;
   for (const std::vector<std::string>& target : Targets()) {
+    if (is_debug && target != Targets().front()) break;  // for the interpreter only
     std::vector<std::string> with_target = line;
     with_target.insert(with_target.end(), target.begin(), target.end());
     const std::vector<std::string> this_text = Run(with_target);

@@ -70,7 +70,7 @@ void AddOptions(CLI::App& app, const Verb& verb, Options& options) {
   }
   if (is_run || is_emit || is_test) {
     app.add_option("--target", options.target, "interpreter or cpu (the default)");
-    app.add_option("--mode", options.mode, "checked (the default) or unchecked");
+    app.add_option("--mode", options.mode, "checked (the default), debug or unchecked");
     app.add_option("--cpu", options.cpu, "native (the default), x86-64-v3 or x86-64-v4");
   }
   if (is_run || is_test)

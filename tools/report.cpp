@@ -103,10 +103,15 @@ Result<CompileOptions> CompileOptionsOf(const Options& options) {
   if (options.mode == "unchecked")
     compile.mode = Mode::kUnchecked;
   else if (options.mode == "debug")
-    return UsageError("the mode debug is not built yet; there are checked and unchecked");
+    compile.mode = Mode::kDebug;
   else if (options.mode != "checked")
     return UsageError(
-        fmt::format("no mode is named {}; there are checked and unchecked", options.mode));
+        fmt::format("no mode is named {}; there are checked, debug and unchecked", options.mode));
+  if (compile.mode == Mode::kDebug) {
+    if (options.target == "cpu")
+      return UsageError("the mode debug runs on the interpreter; leave --target cpu away");
+    compile.target = Target::kInterpreter;
+  }
   constexpr std::array<std::string_view, 3> kCpus = {"native", "x86-64-v3", "x86-64-v4"};
   if (std::ranges::find(kCpus, options.cpu) == kCpus.end())
     return UsageError(

@@ -30,7 +30,8 @@ Result<std::vector<TestTarget>> TargetsOf(const Options& options) {
   };
   if (options.target.empty() || options.target == "interpreter")
     add("the interpreter", Target::kInterpreter, 0);
-  if ((options.target.empty() && kHasCpu) || options.target == "cpu") {
+  const bool is_debug = compile->mode == Mode::kDebug;
+  if ((options.target.empty() && kHasCpu && !is_debug) || options.target == "cpu") {
     add("the cpu with one thread", Target::kCpu, 1);
     const int threads = options.threads > 0
                             ? options.threads

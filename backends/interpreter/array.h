@@ -15,11 +15,15 @@ struct FreeStorage {
 };
 
 struct Array {
+  /// What elements hold that this run has not written.
+  enum class Contents : uint8_t { kDefined, kUndefined, kOut };
+
   ArrayBinding place;
   ScalarType element = ScalarType::kBool;
   int rank = 0;
   uint64_t serial = 0;                         ///< counts up in the order in which arrays are made
   std::unique_ptr<void, FreeStorage> storage;  ///< null for arguments and empty arrays
+  Contents contents = Contents::kDefined;
 
   std::byte* data() const { return static_cast<std::byte*>(place.data); }
 };

@@ -105,6 +105,7 @@ bool Run::RunAtomic(ir::OpId id, const ir::Op& op) {
   std::byte* address = nullptr;
   if (!Locate(id, op, address)) return false;
   if (address == nullptr) return true;
+  if (shadow_ != nullptr && !CheckAccess(op, address, AccessKind::kAtomic)) return false;
   const Array& target = array(function_->operand(op, 0));
   const auto kind = static_cast<AtomicKind>(op.immediate);
   const ScalarType type = target.element;

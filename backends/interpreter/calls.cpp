@@ -62,6 +62,7 @@ bool Run::RunCall(const ir::Op& op) {
   function_ = caller;
   registers_ = caller_registers;
   for (size_t i = 0; i < results.size(); ++i) bits(function_->result(op, i)) = results[i];
+  if (ok && shadow_ != nullptr) ok = CheckLibraryResult(op, callee);
   if (ok && callee.is_memo) memo_.Keep(std::move(key), {results, deepest_ - recursion_depth_});
   deepest_ = std::max(deepest_, outer_deepest);
   return ok;
@@ -97,6 +98,7 @@ bool Run::RunLaunch(const ir::Op& op) {
   }
   const auto results = function_->results_of(op);
   for (size_t i = 0; i < results.size(); ++i) bits(results[i]) = launched.results[i];
+  if (shadow_ != nullptr) NoteLaunch(op);
   return true;
 }
 

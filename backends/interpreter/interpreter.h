@@ -10,11 +10,18 @@
 
 namespace einkorn {
 
-/// Runs `function` of `module` with `arguments` (one a parameter). `host` runs the kernels of
-/// `launch` operations and may be null where there are none. With `max_steps` a run that takes more
-/// operations ends with the fault `stopped`. Never throws for what a program does.
+struct InterpretOptions {
+  LaunchHost* host = nullptr;  ///< runs the kernels of `launch` operations; null where none are
+  /// A run that takes more operations ends with the fault `stopped`.
+  std::optional<uint64_t> max_steps = std::nullopt;
+  /// Debug mode: the faults race, uninitialized, unwritten and nan are looked for as well.
+  bool is_debug = false;
+};
+
+/// Runs `function` of `module` with `arguments` (one a parameter). Never throws for what a program
+/// does.
 LaunchOutcome Interpret(const ir::Module& module, ir::FunctionId function,
-                        std::span<const LaunchArgument> arguments, LaunchHost* host = nullptr,
-                        std::optional<uint64_t> max_steps = std::nullopt);
+                        std::span<const LaunchArgument> arguments,
+                        const InterpretOptions& options = {});
 
 }  // namespace einkorn

@@ -52,6 +52,8 @@ bool Run::RunArray(ir::OpId id, const ir::Op& op) {
   if (is_negative) return Fail(id, FaultKind::kShape, sizes);
   if (is_too_large || !Allocate(*array)) return Fail(id, FaultKind::kMemory, sizes);
   SetRowMajorStrides(*array);
+  if (shadow_ != nullptr) shadow_->Forget(*array);
+  if (op.immediate == 0) array->contents = Array::Contents::kUndefined;
   if (op.immediate == 1) {
     const uint64_t fill = operand_bits(op, type.rank);
     for (ElementWalk walk(*array); !walk.done(); walk.Next())
@@ -65,6 +67,7 @@ bool Run::RunView(ir::OpId id, const ir::Op& op) {
   const Array& base = array(function_->operand(op, 0));
   auto view = std::make_unique<Array>();
   view->element = base.element;
+  view->contents = base.contents;
   view->serial = next_serial_++;
   int64_t offset = 0;
   bool is_outside = false;
@@ -145,7 +148,7 @@ bool Run::RunLoad(ir::OpId id, const ir::Op& op) {
   if (!Locate(id, op, address)) return false;
   const ScalarType type = array(function_->operand(op, 0)).element;
   bits(function_->result(op)) = address != nullptr ? LoadElement(type, address) : 0;
-  return true;
+  return shadow_ == nullptr || address == nullptr || CheckAccess(op, address, AccessKind::kRead);
 }
 
 bool Run::RunStore(ir::OpId id, const ir::Op& op) {
@@ -154,15 +157,19 @@ bool Run::RunStore(ir::OpId id, const ir::Op& op) {
   if (address == nullptr) return true;
   const Array& target = array(function_->operand(op, 0));
   StoreElement(target.element, address, operand_bits(op, op.operands.count - 1));
-  return true;
+  return shadow_ == nullptr || CheckAccess(op, address, AccessKind::kWrite);
 }
 
 void Run::RunSettle(const ir::Op& op) {
   std::vector<std::vector<uint64_t>> contents;
   for (size_t i = 1; i < op.operands.count; i += 2)
     contents.push_back(ReadAll(array(function_->operand(op, i))));
-  for (size_t i = 0; i < contents.size(); ++i)
-    WriteAll(array(function_->operand(op, 2 * i)), contents[i]);
+  for (size_t i = 0; i < contents.size(); ++i) {
+    const Array& target = array(function_->operand(op, 2 * i));
+    WriteAll(target, contents[i]);
+    if (shadow_ == nullptr) continue;
+    for (ElementWalk walk(target); !walk.done(); walk.Next()) shadow_->SetWritten(walk.address());
+  }
 }
 
 void Run::RunArrayEqual(const ir::Op& op) {

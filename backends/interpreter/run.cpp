@@ -47,12 +47,10 @@ void OnDeepStack(const std::function<void()>& body) {
 }  // namespace
 
 LaunchOutcome Interpret(const ir::Module& module, ir::FunctionId function,
-                        std::span<const LaunchArgument> arguments, LaunchHost* host,
-                        std::optional<uint64_t> max_steps) {
+                        std::span<const LaunchArgument> arguments,
+                        const InterpretOptions& options) {
   LaunchOutcome outcome;
-  const auto run = [&] {
-    outcome = interpreter::Run(module, host, max_steps).Start(function, arguments);
-  };
+  const auto run = [&] { outcome = interpreter::Run(module, options).Start(function, arguments); };
   if (ir::CallGraph(module).HasRecursion())
     OnDeepStack(run);
   else
@@ -78,7 +76,9 @@ LaunchOutcome Run::Start(ir::FunctionId id, std::span<const LaunchArgument> argu
       continue;
     }
     arguments_.push_back(std::make_unique<Array>(
-        Array{arguments[i].array, type.scalar, type.rank, next_serial_++, nullptr}));
+        Array{arguments[i].array, type.scalar, type.rank, next_serial_++, nullptr,
+              function.params[i].kind == ir::ParamKind::kArrayOut ? Array::Contents::kOut
+                                                                  : Array::Contents::kDefined}));
     SetArray(value, *arguments_.back());
   }
   ScopeGuard scope(*this, Scope::Kind::kFunction, nullptr);
@@ -167,7 +167,7 @@ bool Run::RunScalar(ir::OpId id, const ir::Op& op) {
   if (outcome.fault && (op.checks & BitOf(*outcome.fault)) != 0)
     return Fail(id, *outcome.fault, {operands, count});
   bits(result) = outcome.bits;
-  return true;
+  return shadow_ == nullptr || CheckNan(op, {types, count}, {operands, count}, outcome.bits);
 }
 
 std::vector<uint64_t> Run::OperandBits(const ir::Op& op) {

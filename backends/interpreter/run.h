@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "backends/interpreter/array.h"
+#include "backends/interpreter/interpreter.h"
+#include "backends/interpreter/shadow.h"
 #include "backends/launch.h"
 #include "backends/memo_table.h"
 #include "ir/call_graph.h"
@@ -53,11 +55,12 @@ enum class Step : uint8_t { kNext, kLeave, kFault };
 
 class Run {
  public:
-  Run(const ir::Module& module, LaunchHost* host, std::optional<uint64_t> max_steps)
+  Run(const ir::Module& module, const InterpretOptions& options)
       : module_(module),
-        host_(host),
-        max_steps_(max_steps),
-        steps_left_(max_steps.value_or(0)),
+        host_(options.host),
+        max_steps_(options.max_steps),
+        steps_left_(options.max_steps.value_or(0)),
+        shadow_(options.is_debug ? std::make_unique<Shadow>() : nullptr),
         memo_(module) {}
   LaunchOutcome Start(ir::FunctionId function, std::span<const LaunchArgument> arguments);
 
@@ -101,6 +104,20 @@ class Run {
   bool Fail(ir::OpId id, FaultKind kind, std::span<const uint64_t> operands = {});
   bool Fail(Fault fault);
   std::vector<FaultFrame> Stack() const;
+
+  // --- debug mode (debug.cpp)
+  bool FailInDebug(const ir::Op& op, FaultKind kind, std::string message, std::string hint);
+  std::string ElementText(const ir::Op& access);
+  std::string IterationText(size_t level, uint64_t iteration) const;
+  bool CheckAccess(const ir::Op& op, const std::byte* address, AccessKind kind);
+  bool CheckNan(const ir::Op& op, std::span<const ScalarType> types,
+                std::span<const uint64_t> operands, uint64_t result);
+  /// Functions of the library may come across NaN on the way, but not make one of numbers.
+  bool CheckLibraryResult(const ir::Op& call, const ir::Function& callee);
+  /// What a launched kernel may have written counts as written.
+  void NoteLaunch(const ir::Op& launch);
+  void EnterLoopInDebug(const ir::Op& op, std::span<const Range> ranges);
+  void LeaveLoopInDebug();
 
   // --- memory (memory.cpp)
   std::vector<uint64_t> MemoKey(ir::FunctionId callee, const ir::Op& op);
@@ -157,6 +174,18 @@ class Run {
   LaunchHost* host_;
   std::optional<uint64_t> max_steps_;
   uint64_t steps_left_;
+
+  // Debug mode; null otherwise.
+  std::unique_ptr<Shadow> shadow_;
+  struct LoopInDebug {
+    const ir::Function* function;
+    const ir::Op* op;
+    std::vector<Range> ranges;
+  };
+  std::vector<OpenLoop> open_loops_;         ///< with independent iterations, outermost first
+  std::vector<LoopInDebug> loops_in_debug_;  ///< the same, to be described
+  uint64_t last_loop_ = 0;
+
   LaunchOutcome outcome_;
   uint64_t dropped_lines_ = 0;
 
