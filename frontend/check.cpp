@@ -188,6 +188,25 @@ bool Contains(const Diagnostics& diagnostics, const Diagnostic& diagnostic) {
   });
 }
 
+// What a call may leave out has a value, whether it is left out or not.
+void CheckDefaults(ModuleLowering& lowering, const Item& item, const TypeArguments& types) {
+  const auto has_default = [](const ParameterDecl& p) { return p.value.valid(); };
+  if (item.kind == ItemKind::kStruct || std::ranges::none_of(item.parameters, has_default)) return;
+  const auto signature = lowering.SignatureOf(item, types);
+  if (!signature) return;  // reported before
+  for (const BoundParameter& bound : signature->parameters) {
+    const ParameterDecl& parameter = *bound.declaration;
+    if (!parameter.value.valid()) continue;
+    if (bound.array != nullptr || parameter.access != AccessKind::kIn)
+      lowering.diagnostics().Report(
+          DiagnosticCode::kInvalidArgument, parameter.range,
+          fmt::format("`{}` cannot have a default: it is {}", parameter.name.text,
+                      bound.array != nullptr ? "an array" : "written"));
+    else
+      lowering.DefaultOf(parameter, bound.type, item, types);
+  }
+}
+
 // A body is checked for every member of its classes; the first choice that fails is reported.
 void CheckItem(CheckedProgram& program, const Item& item, Diagnostics& diagnostics) {
   if (!CheckClasses(item, diagnostics)) return;
@@ -198,6 +217,7 @@ void CheckItem(CheckedProgram& program, const Item& item, Diagnostics& diagnosti
     FunctionLowering body(lowering, item, types, function);
     body.Lower();
     lowering.FinishStatic();
+    CheckDefaults(lowering, item, types);
     const bool report = types.empty() || found.has_errors();
     if (!report) return true;
     for (Diagnostic diagnostic : found.list()) {
@@ -436,12 +456,17 @@ Result<KernelSignature> KernelSignatureOf(const CheckedProgram& program, std::st
   for (const BoundParameter& bound : signature->parameters) {
     const bool is_array = bound.array != nullptr;
     const DataInfo& info = bound.type.info();
+    const ParameterDecl& declared = *bound.declaration;
+    std::optional<std::vector<uint64_t>> value;
+    if (declared.value.valid() && !declared.is_static)
+      value = lowering.DefaultOf(declared, bound.type, *kernel->item, kernel->types);
     found.parameters.push_back({std::string(bound.declaration->name.text),
                                 ParamKindOf(bound.declaration->access, is_array), bound.type,
                                 static_cast<int>(bound.rank),
                                 bound.declaration->is_static ? 0
                                 : is_array                   ? info.components.size()
-                                                             : info.leaf_count});
+                                                             : info.leaf_count,
+                                std::move(value)});
   }
   return found;
 }

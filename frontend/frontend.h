@@ -96,7 +96,8 @@ struct KernelParameter {
   ir::ParamKind kind;  ///< never kSymbol
   DataType type;       ///< of the value or the elements; an array of constant size is one element
   int rank = 0;        ///< how many sizes the launch decides
-  size_t param_count = 0;  ///< 0 for static ones, which are no arguments
+  size_t param_count = 0;                             ///< 0 for static ones, which are no arguments
+  std::optional<std::vector<uint64_t>> default_bits;  ///< of its leaves, where it has a default
 };
 
 struct KernelSignature {

@@ -207,8 +207,29 @@ std::optional<VariableId> FunctionLowering::WrittenArgument(const Expr& argument
   return std::nullopt;
 }
 
-bool FunctionLowering::LowerArguments(const Expr& e, const Item& item, const Signature& signature,
-                                      std::vector<Operand>& typed,
+// The value of a parameter that the call leaves out.
+Operand FunctionLowering::LowerDefaultArgument(const Expr& e, const Item& item,
+                                               const TypeArguments& types,
+                                               const BoundParameter& parameter) {
+  if (module_.IsOpen(*parameter.declaration)) {
+    Report(DiagnosticCode::kConstantCycle, e.range, parameter.declaration->name.text);
+    return {};
+  }
+  // What is wrong with it is reported where it is declared.
+  Diagnostics unheard;
+  Diagnostics& heard = module_.Redirect(unheard);
+  const auto bits = module_.DefaultOf(*parameter.declaration, parameter.type, item, types);
+  module_.Redirect(heard);
+  if (!bits) return {};
+  std::vector<ir::ValueId> leaves;
+  for (const Component& component : parameter.type.info().components)
+    for (size_t k = 0; k < component.leaf_count; ++k)
+      leaves.push_back(builder_.Constant(component.scalar, (*bits)[leaves.size()], e.range));
+  return MakeValue(parameter.type, std::move(leaves));
+}
+
+bool FunctionLowering::LowerArguments(const Expr& e, const Item& item, const TypeArguments& types,
+                                      const Signature& signature, std::vector<Operand>& typed,
                                       std::vector<VariableId>& inouts) {
   bool ok = true;
   for (size_t i = 0; i < e.list.size(); ++i) {
@@ -218,10 +239,7 @@ bool FunctionLowering::LowerArguments(const Expr& e, const Item& item, const Sig
       continue;
     }
     if (!e.list[i].valid()) {
-      const auto value = module_.ConstantInteger(parameter.declaration->value, item, {});
-      typed[i] = parameter.type.is_scalar() && value
-                     ? FitInteger(*value, parameter.type.scalar(), e.range)
-                     : Operand{};
+      typed[i] = LowerDefaultArgument(e, item, types, parameter);
       ok = ok && typed[i].ok();
       continue;
     }
@@ -361,7 +379,7 @@ Operand FunctionLowering::LowerUserCall(const Expr& given, const Item& item, boo
     return {};
   }
   std::vector<VariableId> inouts;
-  if (!LowerArguments(e, item, *signature, arguments, inouts)) return {};
+  if (!LowerArguments(e, item, *types, *signature, arguments, inouts)) return {};
   for (size_t i = 0; i < inouts.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (inouts[i] != inouts[j]) continue;

@@ -120,6 +120,17 @@ void FunctionLowering::FinishBody(Flow flow) {
   builder_.Yield(results, item_.name.range);
 }
 
+void FunctionLowering::LowerDefault(const ParameterDecl& parameter, const DataType& type) {
+  builder_.function().kind = ir::FunctionKind::kConstant;
+  live_ = DeclareHidden("live", ScalarType::kBool, builder_.Bool(true));
+  returned_ = DeclareHidden("returned", ScalarType::kBool, builder_.Bool(false));
+  const Operand value = LowerFilled(parameter.value, type);
+  if (!value.ok()) return builder_.Yield({}, parameter.range);
+  for (ir::ValueId leaf : value.parts)
+    builder_.function().results.push_back(builder_.function().type(leaf));
+  builder_.Yield(value.parts, parameter.range);
+}
+
 void FunctionLowering::LowerConstant() {
   live_ = DeclareHidden("live", ScalarType::kBool, builder_.Bool(true));
   returned_ = DeclareHidden("returned", ScalarType::kBool, builder_.Bool(false));

@@ -461,4 +461,35 @@ std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const It
   return value;
 }
 
+std::optional<std::vector<uint64_t>> ModuleLowering::DefaultOf(const ParameterDecl& parameter,
+                                                               const DataType& type,
+                                                               const Item& item,
+                                                               const TypeArguments& types) {
+  const size_t errors = diagnostics_->error_count();
+  ModuleLowering lowering(program_, *diagnostics_);
+  lowering.open_defaults_ = open_defaults_;
+  lowering.open_defaults_.insert(&parameter);
+  lowering.module_.functions.emplace_back();
+  lowering.module_.entry = ir::FunctionId(0);
+  ir::Function function;
+  function.name = parameter.name.text;
+  function.range = parameter.range;
+  FunctionLowering(lowering, item, types, function).LowerDefault(parameter, type);
+  lowering.module_.functions[0] = std::move(function);
+  lowering.Finish();
+  if (diagnostics_->error_count() != errors || lowering.is_incomplete_) {
+    is_incomplete_ = true;
+    return std::nullopt;
+  }
+  auto result = program_.evaluate(lowering.module_);
+  if (result.ok() && result.value().size() != type.leaf_count()) return std::nullopt;
+  if (result.ok()) return std::move(result).value();
+  diagnostics_
+      ->Report(DiagnosticCode::kConstantFault, parameter.range, parameter.name.text,
+               result.error().message)
+      .notes.push_back(
+          {result.error().range, fmt::format("error[{}] here", TextOf(result.error().kind))});
+  return std::nullopt;
+}
+
 }  // namespace einkorn::frontend

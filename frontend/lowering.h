@@ -181,6 +181,12 @@ class ModuleLowering {
   void FinishStatic();
   /// The value of constant `item`, computed when first asked for. Nullopt after a diagnostic.
   std::optional<CheckedProgram::ConstantValue> ConstantOf(const Item& item, SourceRange use);
+  /// Whether the default of a parameter is asked for while it is computed.
+  bool IsOpen(const ParameterDecl& parameter) const { return open_defaults_.contains(&parameter); }
+  /// The default of a parameter of `type`, the bits of its leaves; nullopt after a diagnostic.
+  std::optional<std::vector<uint64_t>> DefaultOf(const ParameterDecl& parameter,
+                                                 const DataType& type, const Item& item,
+                                                 const TypeArguments& types);
 
  private:
   struct Job {
@@ -206,6 +212,7 @@ class ModuleLowering {
   bool is_full_ = false;               ///< too many variants were asked for; that was reported
   std::map<const Item*, int> levels_;  ///< of LevelsOf; 0 while it is looked at
   bool is_incomplete_ = false;         ///< something was left out because of an earlier report
+  std::set<const ParameterDecl*> open_defaults_;  ///< being computed
 };
 
 class FunctionLowering {
@@ -216,6 +223,8 @@ class FunctionLowering {
   void Lower();
   /// Lowers `item`'s value, a constant, as the function's result.
   void LowerConstant();
+  /// The default of a parameter, as a function without parameters.
+  void LowerDefault(const ParameterDecl& parameter, const DataType& type);
 
  private:
   // --- reports (lower_function.cpp)
@@ -520,8 +529,11 @@ class FunctionLowering {
   Operand LowerUserCall(const Expr& e, const Item& item, bool statement);
   std::optional<TypeArguments> InferTypes(const Expr& e, const Item& item,
                                           std::vector<Operand>& typed);
-  bool LowerArguments(const Expr& e, const Item& item, const Signature& signature,
-                      std::vector<Operand>& typed, std::vector<VariableId>& inouts);
+  Operand LowerDefaultArgument(const Expr& e, const Item& item, const TypeArguments& types,
+                               const BoundParameter& parameter);
+  bool LowerArguments(const Expr& e, const Item& item, const TypeArguments& types,
+                      const Signature& signature, std::vector<Operand>& typed,
+                      std::vector<VariableId>& inouts);
   bool OrderArguments(Expr& call, const Item& item);
   bool LowerStatics(const Expr& e, const Item& item, TypeArguments& types);
   Operand LowerArrayArgument(ExprId id, const Operand& typed, const BoundParameter& parameter);

@@ -6,7 +6,6 @@
 //                      `// run: KERNEL NAME=VALUE …`, the next block, ```text, is what that prints
 //   ```ek refused KIND a file whose every diagnostic is error[KIND]; a ```text block behind it
 //   shows them
-//   ```ek not-built    a file that is refused, with nothing but error[not_built]
 //   ```console         `$ einkorn …` (or `$ ./dev run …`) and what it prints, in a folder with the
 //   samples;
 //                      `$ echo $?` shows the status of the command before
@@ -222,9 +221,7 @@ class PageChecker {
     const std::string kind = block.mark.empty() ? "" : block.mark[0];
     const size_t words = block.mark.size();
     if (kind == "ek" && words == 1) return CheckProgram(block, text);
-    if (kind == "ek" && words == 2 && block.mark[1] == "not-built") {
-      CheckRefused(block, "not_built", nullptr);
-    } else if (kind == "ek" && words == 3 && block.mark[1] == "refused") {
+    if (kind == "ek" && words == 3 && block.mark[1] == "refused") {
       CheckRefused(block, block.mark[2], text);
       return text != nullptr;
     } else if (kind == "console" && words == 1) {

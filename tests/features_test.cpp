@@ -415,12 +415,49 @@ std::string Page() {
   return page;
 }
 
-TEST(Features, HaveGoldenTests) {
-  const std::string page = Page();
-  const fs::path path = kRoot / "docs" / "features.md";
+// The declarations of the library with what is written above them.
+std::string LibraryPage() {
+  std::string page =
+      "# The library\n\n"
+      "What programs get by `import std.NAME;`, made from the files in `std` by `./dev test "
+      "--update "
+      "Features`.\n"
+      "The functions of mathematics need no import; how exact they are is in "
+      "[performance.md](performance.md#accuracy).\n";
+  for (const char* part : {"random", "scan", "sort", "linalg"}) {
+    SourceSet sources;
+    const SourceFileId file = sources.Add(part, std::string(*LibrarySource(part)));
+    Diagnostics diagnostics;
+    page += fmt::format("\n## {}\n", part);
+    for (const Item& item : Parse(sources, file, diagnostics).items) {
+      const bool is_callable = item.kind == ItemKind::kFunction || item.kind == ItemKind::kKernel;
+      if (!is_callable || item.name.text.starts_with('_')) continue;
+      const std::string_view text = sources.Text(item.range);
+      std::istringstream lines{std::string(item.documentation)};
+      page += fmt::format("\n### {}.{}\n\n", part, item.name.text);
+      for (std::string line; std::getline(lines, line);)
+        page += line.substr(std::min(line.find_first_not_of("/ "), line.size())) + "\n";
+      page += fmt::format("\n```none\n{}\n```\n",
+                          text.substr(0, text.find_last_not_of(' ', text.find('{') - 1) + 1));
+    }
+  }
+  return page;
+}
+
+// Compares a page with what it must be, and writes it if that is asked for.
+void ExpectPage(const char* name, const std::string& page) {
+  const fs::path path = kRoot / "docs" / name;
   const char* update = std::getenv("EINKORN_UPDATE");
   if (update != nullptr && std::string_view(update) == "1") std::ofstream(path) << page;
-  EXPECT_EQ(ReadText(path) == page, true) << "EINKORN_UPDATE=1 writes the page anew";
+  EXPECT_TRUE(ReadText(path) == page) << name << ": EINKORN_UPDATE=1 writes the page anew";
+}
+
+TEST(Features, OfTheLibraryAreListed) {
+  ExpectPage("library.md", LibraryPage());
+}
+
+TEST(Features, HaveGoldenTests) {
+  ExpectPage("features.md", Page());
 }
 
 }  // namespace

@@ -108,6 +108,10 @@ class CallBuilder {
       return Done{};
     }
     const auto value = values_.find(name);
+    if (value == values_.end() && parameter.default_bits) {
+      Add(ArgumentsOf(parameter, *parameter.default_bits));
+      return Done{};
+    }
     if (value == values_.end())
       return UsageError(fmt::format("argument {} of type {} is missing; write {}=VALUE", name,
                                     declared.type_text, name));

@@ -115,6 +115,9 @@ int Test(const Options& options, const Streams& streams) {
         PrintResult(*result, *program, options, streams);
     }
   }
+  if (filter && status == kDone && totals.passed + totals.failed == 0)
+    return ReportError(
+        UsageError(fmt::format("--filter {}: no test has such a name", options.filter)), streams);
   if (totals.failed > 0) status = std::max<int>(status, kWrongProgram);
   if (options.json)
     streams.out << Json{{"diagnostics", diagnostics},

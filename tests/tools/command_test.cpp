@@ -325,8 +325,8 @@ TEST_F(CommandTest, RefusesByNameWhatIsNotBuilt) {
     ExpectRefused(Run({verb, program_}), kWrongUsage, std::string(verb) + " is not built yet");
   ExpectRefused(Run({"run", program_, "bytes", "a=1", "b=1", "--target", "gpu"}), kWrongUsage,
                 "gpu is not built yet");
-  ExpectRefused(Run({"run", program_, "bytes", "a=1", "b=1", "--mode", "debug"}), kWrongUsage,
-                "debug is not built yet");
+  ExpectRefused(Run({"run", program_, "bytes", "a=1", "b=1", "--mode", "debug", "--target", "cpu"}),
+                kWrongUsage, "the mode debug runs on the interpreter");
   for (const char* option : {"--deadline", "--on-error", "--no-cache"})
     ExpectRefused(RunProgram({"bytes", "a=1", "b=1", option}), kWrongUsage,
                   std::string(option) + ":");
