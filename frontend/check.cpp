@@ -12,6 +12,14 @@
 namespace einkorn::frontend {
 namespace {
 
+// The types of the language keep their names.
+bool CheckNoType(const Name& name, Diagnostics& diagnostics) {
+  if (!TypeNamed(name.text).valid()) return true;
+  diagnostics.Report(DiagnosticCode::kShadowing, name.range, name.text).hint =
+      "it is a type of the language; choose another name";
+  return false;
+}
+
 // Enters every item but tests under its name; imports and items share their names.
 void CollectNames(SourceUnit& unit, Diagnostics& diagnostics) {
   std::unordered_map<std::string_view, SourceRange> declared;
@@ -26,6 +34,7 @@ void CollectNames(SourceUnit& unit, Diagnostics& diagnostics) {
     const Item& item = unit.tree.items[i];
     if (item.kind == ItemKind::kTest) continue;
     declare(item.name.text, item.name.range);
+    CheckNoType(item.name, diagnostics);
     unit.items.emplace(item.name.text, i);
   }
 }
@@ -135,6 +144,7 @@ class UnitLoader {
 bool CheckClasses(const Item& item, Diagnostics& diagnostics) {
   bool ok = true;
   for (const TypeParameterDecl& parameter : item.type_parameters) {
+    ok = CheckNoType(parameter.name, diagnostics) && ok;
     if (!MembersOfClass(parameter.type_class.text).empty()) continue;
     diagnostics
         .Report(DiagnosticCode::kUnknownClass, parameter.type_class.range,

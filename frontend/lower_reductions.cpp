@@ -6,6 +6,16 @@
 #include "frontend/lowering.h"
 
 namespace einkorn::frontend {
+namespace {
+
+// A value array or complex number with other scalars; structs stay what they are.
+DataType WithScalars(const DataType& type, ScalarType scalar) {
+  if (type.is_array()) return DataType::Array(type.sizes(), WithScalars(type.element(), scalar));
+  if (type.is_complex()) return DataType::Complex(scalar);
+  return type.is_scalar() ? DataType(scalar) : type;
+}
+
+}  // namespace
 
 // Bits of the term, and of the factor beside it, that change nothing.
 std::pair<uint64_t, uint64_t> FunctionLowering::IdentityOf(ReduceKind kind, ScalarType type) {
@@ -68,7 +78,10 @@ Operand FunctionLowering::FinishReduction(const ReduceParts& parts, const DataTy
     if (!next.ok()) return {};
     leaves.push_back(next.value());
   }
-  return MakeValue(whole, std::move(leaves));
+  if (leaves.empty()) return MakeValue(whole, {});
+  // The leaves may have the wider type that was asked for.
+  const ScalarType scalar = builder_.function().type(leaves[0]).scalar;
+  return MakeValue(WithScalars(whole, scalar), std::move(leaves));
 }
 
 // Products stay products where their elements are scalars, so that they are fused like others.
@@ -91,7 +104,8 @@ Operand FunctionLowering::ReduceLeaf(const ReduceParts& parts, const DataType& e
       kind == ReduceKind::kAny || kind == ReduceKind::kAll || kind == ReduceKind::kCount;
   const bool is_arg = kind == ReduceKind::kArgmin || kind == ReduceKind::kArgmax;
   std::optional<ScalarType> expected;
-  if (expected_type.is_scalar()) expected = expected_type.scalar();
+  const DataType inner = expected_type.is_array() ? expected_type.element() : expected_type;
+  if (inner.is_scalar() || inner.is_complex()) expected = inner.scalar();
   const auto before = Snapshot();
   const ir::RegionId region = builder_.NewRegion();
   const ir::RegionId outside = builder_.Enter(region);
