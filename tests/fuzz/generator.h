@@ -174,7 +174,12 @@ class ProgramGenerator {
   std::string Head(const FunctionInfo& function, bool is_kernel) const;
   void Body(FunctionInfo& function, bool is_kernel, int statements);
 
-  std::string Fresh(std::string_view prefix) { return fmt::format("{}{}", prefix, next_name_++); }
+  std::string Fresh(std::string_view prefix) {
+    while (true)
+      if (std::string name = fmt::format("{}{}", prefix, next_name_++);
+          !frontend::TypeNamed(name).valid())
+        return name;
+  }
   bool Exhausted() const { return cost_ > budget_; }
   bool Repeats(uint64_t times) const { return mult_ * times > most_repeats_; }
   void Spend(uint64_t operations) { cost_ += mult_ * operations; }
