@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "tests/text_files.h"
 #include "tests/tools/temporary_folder.h"
 #include "tools/command.h"
 #include "tools/image.h"
@@ -51,17 +52,6 @@ constexpr bool kHasCpu =
 #else
     false;
 #endif
-
-bool Updating() {
-  const char* update = std::getenv("EINKORN_UPDATE");
-  return update != nullptr && std::string_view(update) == "1";
-}
-
-std::string ReadText(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 Lines LinesOf(const std::string& text) {
   std::istringstream in(text);

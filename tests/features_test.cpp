@@ -17,6 +17,7 @@
 #include "frontend/library.h"
 #include "frontend/parser.h"
 #include "ir/fault.h"
+#include "tests/text_files.h"
 
 namespace einkorn {
 namespace {
@@ -26,11 +27,8 @@ using namespace frontend;  // NOLINT: all of it is about the front end
 
 const fs::path kRoot = EINKORN_SOURCE_DIR;
 
-std::string ReadText(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
+// The parts of the library that a program imports.
+constexpr const char* kImportedParts[] = {"random", "scan", "sort", "linalg"};
 
 using Features = std::set<std::string>;
 
@@ -293,7 +291,7 @@ std::vector<std::string> Builtins() {
 // The public functions of the parts of the library that a program imports.
 std::vector<std::string> LibraryFunctions() {
   std::vector<std::string> names;
-  for (const char* part : {"random", "scan", "sort", "linalg"}) {
+  for (const char* part : kImportedParts) {
     SourceSet sources;
     const SourceFileId file = sources.Add(part, std::string(*LibrarySource(part)));
     Diagnostics diagnostics;
@@ -424,7 +422,7 @@ std::string LibraryPage() {
       "Features`.\n"
       "The functions of mathematics need no import; how exact they are is in "
       "[performance.md](performance.md#accuracy).\n";
-  for (const char* part : {"random", "scan", "sort", "linalg"}) {
+  for (const char* part : kImportedParts) {
     SourceSet sources;
     const SourceFileId file = sources.Add(part, std::string(*LibrarySource(part)));
     Diagnostics diagnostics;
@@ -447,8 +445,7 @@ std::string LibraryPage() {
 // Compares a page with what it must be, and writes it if that is asked for.
 void ExpectPage(const char* name, const std::string& page) {
   const fs::path path = kRoot / "docs" / name;
-  const char* update = std::getenv("EINKORN_UPDATE");
-  if (update != nullptr && std::string_view(update) == "1") std::ofstream(path) << page;
+  if (Updating()) std::ofstream(path) << page;
   EXPECT_TRUE(ReadText(path) == page) << name << ": EINKORN_UPDATE=1 writes the page anew";
 }
 

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "tests/text_files.h"
 #include "tools/command.h"
 
 namespace einkorn {
@@ -33,11 +34,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kRoot = fs::path(EINKORN_SOURCE_DIR) / "tests" / "golden";
-
-bool Updating() {
-  const char* update = std::getenv("EINKORN_UPDATE");
-  return update != nullptr && std::string_view(update) == "1";
-}
 
 struct Directive {
   std::string verb;

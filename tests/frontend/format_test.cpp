@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "frontend/lexer.h"
+#include "tests/text_files.h"
 
 namespace einkorn::frontend {
 namespace {
@@ -58,12 +59,6 @@ std::vector<fs::path> Programs(std::initializer_list<const char*> folders) {
       if (entry.path().extension() == ".ek") paths.push_back(entry.path());
   std::ranges::sort(paths);
   return paths;
-}
-
-std::string ReadText(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
 }
 
 // --- All programs
