@@ -389,26 +389,24 @@ struct RequestedKernel {
 };
 
 // The value of a static parameter: the given one, or its default.
-Result<uint64_t> StaticBits(ModuleLowering& lowering, const Item& item,
-                            const ParameterDecl& parameter, const StaticArgument* given,
-                            const TypeArguments& types) {
+Result<StaticValue> StaticArgumentOf(ModuleLowering& lowering, const Item& item,
+                                     const ParameterDecl& parameter, const StaticArgument* given,
+                                     const TypeArguments& types) {
   const ScalarType type = lowering.Resolve(parameter.type, item, types).scalar();
-  std::optional<int64_t> value;
+  std::optional<Int128> value;
   if (given != nullptr)
     value = given->value;
-  else if (parameter.value.valid() && type == ScalarType::kBool)
-    value = lowering.StaticCondition(parameter.value, item, types);
   else if (parameter.value.valid())
-    value = lowering.ConstantInteger(parameter.value, item, types);
+    value = lowering.StaticValueOf(parameter.value, type, item, types);
   if (!value)
     return UsageError(fmt::format("the static parameter {} of kernel {} has no value",
                                   parameter.name.text, item.name.text));
   const bool fits =
       type == ScalarType::kBool ? *value == 0 || *value == 1 : FitsInteger(type, *value);
   if (!fits)
-    return UsageError(fmt::format("{} is no value of the static parameter {}, which is {}", *value,
-                                  parameter.name.text, TextOf(type)));
-  return IntegerBits(type, *value);
+    return UsageError(fmt::format("{} is no value of the static parameter {}, which is {}",
+                                  FormatInt128(*value), parameter.name.text, TextOf(type)));
+  return StaticValue{parameter.name.text, type, IntegerBits(type, *value)};
 }
 
 Result<RequestedKernel> FindKernel(ModuleLowering& lowering, std::string_view name,
@@ -441,11 +439,10 @@ Result<RequestedKernel> FindKernel(ModuleLowering& lowering, std::string_view na
     if (!parameter.is_static) continue;
     const auto given =
         std::ranges::find(chosen.statics, parameter.name.text, &StaticArgument::name);
-    const auto bits = StaticBits(lowering, *item, parameter,
-                                 given == chosen.statics.end() ? nullptr : &*given, types);
-    if (!bits) return bits.error();
-    const ScalarType type = lowering.Resolve(parameter.type, *item, types).scalar();
-    types.statics.push_back({parameter.name.text, type, *bits});
+    const auto value = StaticArgumentOf(lowering, *item, parameter,
+                                        given == chosen.statics.end() ? nullptr : &*given, types);
+    if (!value) return value.error();
+    types.statics.push_back(*value);
   }
   return RequestedKernel{item, std::move(types)};
 }

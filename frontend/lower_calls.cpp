@@ -220,12 +220,7 @@ Operand FunctionLowering::LowerDefaultArgument(const Expr& e, const Item& item,
   Diagnostics& heard = module_.Redirect(unheard);
   const auto bits = module_.DefaultOf(*parameter.declaration, parameter.type, item, types);
   module_.Redirect(heard);
-  if (!bits) return {};
-  std::vector<ir::ValueId> leaves;
-  for (const Component& component : parameter.type.info().components)
-    for (size_t k = 0; k < component.leaf_count; ++k)
-      leaves.push_back(builder_.Constant(component.scalar, (*bits)[leaves.size()], e.range));
-  return MakeValue(parameter.type, std::move(leaves));
+  return bits ? LowerKnown(parameter.type, *bits, e.range) : Operand{};
 }
 
 bool FunctionLowering::LowerArguments(const Expr& e, const Item& item, const TypeArguments& types,
@@ -328,12 +323,7 @@ bool FunctionLowering::LowerStatics(const Expr& e, const Item& item, TypeArgumen
     const ExprId id = is_given ? e.list[i] : parameter.value;
     const Item& where = is_given ? item_ : item;
     const TypeArguments& known = is_given ? type_arguments_ : types;
-    std::optional<Int128> value;
-    if (type == ScalarType::kBool) {
-      if (const auto flag = module_.StaticCondition(id, where, known)) value = *flag;
-    } else if (const auto integer = module_.ConstantInteger(id, where, known)) {
-      value = *integer;
-    }
+    const auto value = module_.StaticValueOf(id, type.scalar(), where, known);
     const SourceRange range = is_given ? expr(id).range : e.range;
     if (!value) {
       Report(DiagnosticCode::kNotStatic, range)
@@ -537,14 +527,14 @@ bool FunctionLowering::CheckAliases(const Expr& e, const Signature& signature,
   for (size_t i = 0; i < arguments.size(); ++i) {
     const BoundParameter& written = signature.parameters[i];
     if (written.array == nullptr || !is_written(i) || !arguments[i].value().valid()) continue;
-    const Region own = RegionOf(arguments[i], e.range);
+    const ir::ValueId storage = ir::StorageOf(builder_.function(), arguments[i].value());
     for (size_t j = 0; j < arguments.size(); ++j) {
       const BoundParameter& other = signature.parameters[j];
       if (i == j || other.array == nullptr || (is_written(j) && j < i)) continue;
-      const Region region = RegionOf(arguments[j], e.range);
-      if (own.array != region.array) continue;
+      if (ir::StorageOf(builder_.function(), arguments[j].value()) != storage) continue;
       if (arguments[i].value() != arguments[j].value()) {
-        FailUnless(AreDisjoint(own, region, e.range), FaultKind::kAlias,
+        const Region own = RegionOf(arguments[i], e.range);
+        FailUnless(AreDisjoint(own, RegionOf(arguments[j], e.range), e.range), FaultKind::kAlias,
                    fmt::format("{} overlaps {}", written.declaration->name.text,
                                other.declaration->name.text),
                    {}, e.range);

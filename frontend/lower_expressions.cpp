@@ -327,11 +327,17 @@ Operand FunctionLowering::LowerItemName(const Expr& e, const Item& item) {
   }
   const auto constant = module_.ConstantOf(item, e.range);
   if (!constant) return {};
+  return LowerKnown(constant->type, constant->bits, e.range);
+}
+
+// A value that is known, by the bits of its leaves.
+Operand FunctionLowering::LowerKnown(const DataType& type, const std::vector<uint64_t>& bits,
+                                     SourceRange range) {
   std::vector<ir::ValueId> leaves;
-  for (const Component& component : constant->type.info().components)
+  for (const Component& component : type.info().components)
     for (size_t k = 0; k < component.leaf_count; ++k)
-      leaves.push_back(builder_.Constant(component.scalar, constant->bits[leaves.size()], e.range));
-  return MakeValue(constant->type, std::move(leaves));
+      leaves.push_back(builder_.Constant(component.scalar, bits[leaves.size()], range));
+  return MakeValue(type, std::move(leaves));
 }
 
 bool FunctionLowering::CheckArray(const Operand& base, SourceRange range) {
@@ -628,11 +634,10 @@ Operand FunctionLowering::ConvertAs(const Operand& operand, const DataType& type
     return {};
   }
   const ScalarType from = operand.scalar(), to = type.scalar();
-  const bool possible =
-      (to != ScalarType::kBool || from == ScalarType::kBool) &&
-      !(from == ScalarType::kBool && IsFloat(to)) && Converts(from, to) &&
-      !(form.rule == Rule::kWrap && (IsFloat(from) || IsFloat(to) || IsStorage(to))) &&
-      !(form.rule == Rule::kSaturate && (IsFloat(to) || IsStorage(to)));
+  const bool possible = (to != ScalarType::kBool || from == ScalarType::kBool) &&
+                        !(from == ScalarType::kBool && IsFloat(to)) && Converts(from, to) &&
+                        !(form.rule == Rule::kWrap && (IsFloat(from) || IsFloatOrStorage(to))) &&
+                        !(form.rule == Rule::kSaturate && (IsFloatOrStorage(to)));
   if (!possible) {
     Diagnostic& report = Report(DiagnosticCode::kInvalidConversion, e.range, form.text,
                                 Describe(operand), type.text());
@@ -642,13 +647,13 @@ Operand FunctionLowering::ConvertAs(const Operand& operand, const DataType& type
       report.hint = "convert it to f64 first: (x as f64) as " + type.text();
     else if (form.rule == Rule::kWrap)
       report.hint = "`as%` is for integers; `as` checks and `as|` saturates floats";
-    else if (IsFloat(to) || IsStorage(to))
+    else if (IsFloatOrStorage(to))
       report.hint = fmt::format("write `as {}`", type.text());
     return {};
   }
   // What keeps every value, and what IEEE 754 rounds, cannot fail.
   const bool exact =
-      from == ScalarType::kBool || IsFloat(to) || IsStorage(to) || ConvertsImplicitly(from, to);
+      from == ScalarType::kBool || IsFloatOrStorage(to) || ConvertsImplicitly(from, to);
   return Made(builder_.Convert(to, exact ? Rule::kNone : form.rule, operand.value(), e.range));
 }
 

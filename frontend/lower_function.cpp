@@ -120,27 +120,15 @@ void FunctionLowering::FinishBody(Flow flow) {
   builder_.Yield(results, item_.name.range);
 }
 
-void FunctionLowering::LowerDefault(const ParameterDecl& parameter, const DataType& type) {
+void FunctionLowering::LowerConstant(ExprId id, const DataType& type, SourceRange range) {
   builder_.function().kind = ir::FunctionKind::kConstant;
   live_ = DeclareHidden("live", ScalarType::kBool, builder_.Bool(true));
   returned_ = DeclareHidden("returned", ScalarType::kBool, builder_.Bool(false));
-  const Operand value = LowerFilled(parameter.value, type);
-  if (!value.ok()) return builder_.Yield({}, parameter.range);
-  for (ir::ValueId leaf : value.parts)
-    builder_.function().results.push_back(builder_.function().type(leaf));
-  builder_.Yield(value.parts, parameter.range);
-}
-
-void FunctionLowering::LowerConstant() {
-  live_ = DeclareHidden("live", ScalarType::kBool, builder_.Bool(true));
-  returned_ = DeclareHidden("returned", ScalarType::kBool, builder_.Bool(false));
-  const DataType type = module_.Resolve(item_.type, item_, {});
   Operand value;
-  if (type.valid()) value = LowerFilled(item_.value, type);
-  if (!value.ok()) return;
+  if (type.valid()) value = LowerFilled(id, type);
   for (ir::ValueId leaf : value.parts)
     builder_.function().results.push_back(builder_.function().type(leaf));
-  builder_.Yield(value.parts, item_.name.range);
+  builder_.Yield(value.parts, range);
 }
 
 void FunctionLowering::LowerParameters(const Signature& signature) {

@@ -84,7 +84,8 @@ void ModuleLowering::Finish() {
     ir::Function function = std::move(module_.function(job.function));
     FunctionLowering lowering(*this, *job.item, job.type_arguments, function, job.level);
     if (job.item->kind == ItemKind::kConst)
-      lowering.LowerConstant();
+      lowering.LowerConstant(job.item->value, Resolve(job.item->type, *job.item, {}),
+                             job.item->name.range);
     else
       lowering.Lower();
     module_.function(job.function) = std::move(function);
@@ -412,6 +413,12 @@ std::optional<Signature> ModuleLowering::SignatureOf(const Item& item,
   return signature;
 }
 
+std::optional<Int128> ModuleLowering::StaticValueOf(ExprId value, ScalarType type, const Item& item,
+                                                    const TypeArguments& types) {
+  if (type == ScalarType::kBool) return StaticCondition(value, item, types);
+  return ConstantInteger(value, item, types);
+}
+
 std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const Item& item,
                                                                         SourceRange use) {
   const std::lock_guard lock(program_.constants_mutex);
@@ -447,17 +454,11 @@ std::optional<CheckedProgram::ConstantValue> ModuleLowering::ConstantOf(const It
   if (diagnostics_->error_count() != errors || lowering.is_incomplete_ ||
       value.state == State::kFailed)
     return fail();
-  const auto result = program_.evaluate(lowering.module_);
-  if (!result.ok()) {
-    Diagnostic& report = diagnostics_->Report(DiagnosticCode::kConstantFault, item.name.range,
-                                              item.name.text, result.error().message);
-    report.notes.push_back(
-        {result.error().range, fmt::format("error[{}] here", TextOf(result.error().kind))});
-    return fail();
-  }
+  auto bits = lowering.Evaluate(item.name.text, item.name.range);
+  if (!bits) return fail();
   value.state = State::kKnown;
   value.type = type;
-  value.bits = result.value();
+  value.bits = std::move(*bits);
   return value;
 }
 
@@ -474,21 +475,27 @@ std::optional<std::vector<uint64_t>> ModuleLowering::DefaultOf(const ParameterDe
   ir::Function function;
   function.name = parameter.name.text;
   function.range = parameter.range;
-  FunctionLowering(lowering, item, types, function).LowerDefault(parameter, type);
+  FunctionLowering(lowering, item, types, function)
+      .LowerConstant(parameter.value, type, parameter.range);
   lowering.module_.functions[0] = std::move(function);
   lowering.Finish();
   if (diagnostics_->error_count() != errors || lowering.is_incomplete_) {
     is_incomplete_ = true;
     return std::nullopt;
   }
-  auto result = program_.evaluate(lowering.module_);
-  if (result.ok() && result.value().size() != type.leaf_count()) return std::nullopt;
+  auto bits = lowering.Evaluate(parameter.name.text, parameter.range);
+  if (bits && bits->size() != type.leaf_count()) return std::nullopt;
+  return bits;
+}
+
+// What the entry gives; a fault is reported at `range`.
+std::optional<std::vector<uint64_t>> ModuleLowering::Evaluate(std::string_view name,
+                                                              SourceRange range) {
+  auto result = program_.evaluate(module_);
   if (result.ok()) return std::move(result).value();
-  diagnostics_
-      ->Report(DiagnosticCode::kConstantFault, parameter.range, parameter.name.text,
-               result.error().message)
-      .notes.push_back(
-          {result.error().range, fmt::format("error[{}] here", TextOf(result.error().kind))});
+  const Fault& fault = result.error();
+  diagnostics_->Report(DiagnosticCode::kConstantFault, range, name, fault.message)
+      .notes.push_back({fault.range, fmt::format("error[{}] here", TextOf(fault.kind))});
   return std::nullopt;
 }
 

@@ -179,6 +179,9 @@ class ModuleLowering {
   /// Lowers what depends on values that only now are known, or stands in a parallel loop here, so
   /// that its mistakes are reported.
   void FinishStatic();
+  /// The value of a static parameter of `type`; nullopt if `value` is not static.
+  std::optional<Int128> StaticValueOf(ExprId value, ScalarType type, const Item& item,
+                                      const TypeArguments& types);
   /// The value of constant `item`, computed when first asked for. Nullopt after a diagnostic.
   std::optional<CheckedProgram::ConstantValue> ConstantOf(const Item& item, SourceRange use);
   /// Whether the default of a parameter is asked for while it is computed.
@@ -195,6 +198,8 @@ class ModuleLowering {
     int level = 0;
     ir::FunctionId function;
   };
+
+  std::optional<std::vector<uint64_t>> Evaluate(std::string_view name, SourceRange range);
 
   CheckedProgram& program_;
   Diagnostics* diagnostics_;
@@ -221,10 +226,8 @@ class FunctionLowering {
                    ir::Function& function, int level = 0);
   /// Lowers parameters, conditions and body into the function.
   void Lower();
-  /// Lowers `item`'s value, a constant, as the function's result.
-  void LowerConstant();
-  /// The default of a parameter, as a function without parameters.
-  void LowerDefault(const ParameterDecl& parameter, const DataType& type);
+  /// Lowers a value of `type`, of a constant or a default, as the function's result.
+  void LowerConstant(ExprId value, const DataType& type, SourceRange range);
 
  private:
   // --- reports (lower_function.cpp)
@@ -529,6 +532,7 @@ class FunctionLowering {
   Operand LowerUserCall(const Expr& e, const Item& item, bool statement);
   std::optional<TypeArguments> InferTypes(const Expr& e, const Item& item,
                                           std::vector<Operand>& typed);
+  Operand LowerKnown(const DataType& type, const std::vector<uint64_t>& bits, SourceRange range);
   Operand LowerDefaultArgument(const Expr& e, const Item& item, const TypeArguments& types,
                                const BoundParameter& parameter);
   bool LowerArguments(const Expr& e, const Item& item, const TypeArguments& types,

@@ -156,6 +156,14 @@ void Builder::Name(ValueId value, std::string_view name) {
   if (!function_.value(value).name.valid()) function_.value(value).name = function_.AddString(name);
 }
 
+ValueId StorageOf(const Function& function, ValueId array) {
+  while (true) {
+    const OpId def = function.value(array).def;
+    if (!def.valid() || function.op(def).opcode != Opcode::kView) return array;
+    array = function.operand(function.op(def), 0);
+  }
+}
+
 bool MayFaultDeep(const Function& function, const Op& op) {
   if (MayFault(op) || op.opcode == Opcode::kCall || op.opcode == Opcode::kLaunch ||
       op.opcode == Opcode::kExpectError)

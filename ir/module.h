@@ -269,6 +269,9 @@ inline Rule RuleFor(Rule rule, ScalarType type) {
   return IsInteger(type) ? rule : Rule::kNone;
 }
 
+/// The array that `array` is a view of, or a view of a view; itself if it is none.
+ValueId StorageOf(const Function& function, ValueId array);
+
 /// Whether running the operation, without its regions, may end in a fault.
 inline bool MayFault(const Op& op) {
   return op.checks != 0 || op.opcode == Opcode::kFail;

@@ -480,7 +480,7 @@ class ModuleParser {
       if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
       return value;
     };
-    if (IsFloat(type) || IsStorage(type)) {
+    if (IsFloatOrStorage(type)) {
       if (text == "nan") return Canonical(type, FloatBits(type, std::nan("")));
       // Each type is read in its own precision, so that there is one rounding.
       const auto value =

@@ -141,7 +141,7 @@ Float GreaterFloat(Float a, Float b) {
 }
 
 uint64_t CanonicalFloat(ScalarType type, uint64_t bits) {
-  return std::isnan(FloatValue(type, bits)) ? CanonicalNan(type) : bits;
+  return IsNan(type, bits) ? CanonicalNan(type) : bits;
 }
 
 uint64_t SignBit(ScalarType type) {
@@ -188,8 +188,7 @@ uint64_t IntegerToFloat(ScalarType from, uint64_t bits, ScalarType to) {
 }
 
 ScalarOutcome Convert(Rule rule, ScalarType from, uint64_t bits, ScalarType to) {
-  const bool from_real = IsFloat(from) || IsStorage(from);
-  if (from_real && (IsFloat(to) || IsStorage(to)))
+  if (IsFloatOrStorage(from) && IsFloatOrStorage(to))
     return Value(CanonicalFloat(to, from == to ? bits : FloatBits(to, FloatValue(from, bits))));
   if (IsFloat(from)) return FloatToInteger(rule, from, bits, to);
   if (IsFloat(to)) return Value(IntegerToFloat(from, bits, to));

@@ -161,10 +161,13 @@ std::string FormatScalar(ScalarType type, uint64_t bits) {
   return {};
 }
 
+bool IsNan(ScalarType type, uint64_t bits) {
+  return IsFloatOrStorage(type) && std::isnan(FloatValue(type, bits));
+}
+
 bool SameValue(ScalarType type, uint64_t left, uint64_t right) {
   if (left == right) return true;
-  return (IsFloat(type) || IsStorage(type)) && std::isnan(FloatValue(type, left)) &&
-         std::isnan(FloatValue(type, right));
+  return IsNan(type, left) && IsNan(type, right);
 }
 
 }  // namespace einkorn

@@ -60,6 +60,10 @@ inline bool IsFloat(ScalarType type) {
 inline bool IsStorage(ScalarType type) {
   return InfoOf(type).scalar_class == ScalarClass::kStorage;
 }
+/// Both of them: FloatValue is theirs.
+inline bool IsFloatOrStorage(ScalarType type) {
+  return IsFloat(type) || IsStorage(type);
+}
 
 /// A value of the IR: a scalar, or a view of an array with `rank` dimensions of them.
 struct Type {
@@ -108,6 +112,8 @@ uint64_t FloatBits(ScalarType type, double value);
 /// back to the same value (`0.1`, `1e-7`, `inf`, `nan`), `true` and `false`.
 std::string FormatScalar(ScalarType type, uint64_t bits);
 std::string FormatInt128(Int128 value);
+/// Whether the bits are a NaN of a float or storage type.
+bool IsNan(ScalarType type, uint64_t bits);
 
 /// Equal as results count as equal: the same bits, or both NaN.
 bool SameValue(ScalarType type, uint64_t left, uint64_t right);

@@ -28,7 +28,6 @@ class UnwrittenFinder {
   void UseArrays(OpId id);
   Use UseOf(OpId id, ValueId array) const;
   bool Writes(RegionId region, ValueId array) const;
-  ValueId Whole(ValueId array) const;
 
   const Function& function_;
   const CallWrites& call_writes_;
@@ -83,7 +82,7 @@ void UnwrittenFinder::UseArrays(OpId id) {
   for (ValueId operand : function_.operands(function_.op(id))) {
     const Use use = UseOf(id, operand);
     if (use == Use::kNone) continue;
-    const ValueId array = Whole(operand);
+    const ValueId array = StorageOf(function_, operand);
     const auto param = std::ranges::find(function_.params, array, &Param::value);
     const auto number = static_cast<size_t>(param - function_.params.begin());
     if (!pending_.contains(number)) continue;
@@ -127,20 +126,12 @@ bool UnwrittenFinder::Writes(RegionId region, ValueId array) const {
     const Op& op = function_.op(id);
     const auto writes = [&](ValueId operand) {
       const Use use = UseOf(id, operand);
-      return (use == Use::kWrite || use == Use::kUpdate) && Whole(operand) == array;
+      return (use == Use::kWrite || use == Use::kUpdate) && StorageOf(function_, operand) == array;
     };
     return std::ranges::any_of(function_.operands(op), writes) ||
            std::ranges::any_of(function_.regions_of(op),
                                [&](RegionId inner) { return Writes(inner, array); });
   });
-}
-
-// The array that a view, or a view of a view, is a part of.
-ValueId UnwrittenFinder::Whole(ValueId array) const {
-  for (OpId def = function_.value(array).def;
-       def.valid() && function_.op(def).opcode == Opcode::kView; def = function_.value(array).def)
-    array = function_.operand(function_.op(def), 0);
-  return array;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ enum class Notation : uint8_t { kLanguage, kJson };
 
 // JSON has no infinities and NaN; they are strings.
 std::string ScalarText(ScalarType type, uint64_t bits, Notation notation) {
-  const bool is_plain = notation == Notation::kLanguage || !(IsFloat(type) || IsStorage(type)) ||
+  const bool is_plain = notation == Notation::kLanguage || !IsFloatOrStorage(type) ||
                         std::isfinite(FloatValue(type, bits));
   return is_plain ? FormatScalar(type, bits) : fmt::format("\"{}\"", FormatScalar(type, bits));
 }

@@ -48,15 +48,11 @@ bool Run::RunFor(ir::OpId id, const ir::Op& op) {
 
   const size_t arrays_before = arrays_.size();
   ScopeGuard scope(*this, Scope::Kind::kLoop, &op);
-  const bool is_over_lanes = shadow_ != nullptr && (op.immediate & ir::kForLanes) != 0;
-  if (is_over_lanes) EnterLoopInDebug(op, {&range, 1});
+  OpenLoopGuard open(*this, op, {&range, 1});
   for (bool goes_on = range.count > 0; goes_on; ++range.iteration) {
     bits(arguments[0]) = range.value();
-    if (is_over_lanes) open_loops_.back().iteration = range.iteration;
-    if (!RunRegion(region)) {
-      if (is_over_lanes) LeaveLoopInDebug();
-      return false;
-    }
+    open.SetIteration(range.iteration);
+    if (!RunRegion(region)) return false;
     goes_on = range.has_next() && (!exits || bits(yielded[0]) != 0);
     // All at once: what is yielded may be another carried value.
     carried_.clear();
@@ -64,7 +60,6 @@ bool Run::RunFor(ir::OpId id, const ir::Op& op) {
     for (size_t i = 0; i < carried.size(); ++i) bits(carried[i]) = carried_[i];
     ReleaseArrays(arrays_before, carried);
   }
-  if (is_over_lanes) LeaveLoopInDebug();
   const auto results = function_->results_of(op);
   for (size_t i = 0; i < results.size(); ++i) bits(results[i]) = bits(carried[i]);
   return true;
@@ -97,13 +92,12 @@ bool Run::RunParallel(ir::OpId id, const ir::Op& op) {
   bool ok = PrepareRanges(id, op);
   if (ok) {
     ScopeGuard scope(*this, Scope::Kind::kLoop, &op);
-    EnterLoopInDebug(op, std::span(ranges_).subspan(ranges_before));
+    OpenLoopGuard open(*this, op, std::span(ranges_).subspan(ranges_before));
+    uint64_t iteration = 0;
     ok = ForEachIteration(op, [&](ir::RegionId region) {
-      const bool went_well = RunRegion(region);
-      if (went_well && shadow_ != nullptr) ++open_loops_.back().iteration;
-      return went_well ? Step::kNext : Step::kFault;
+      open.SetIteration(iteration++);
+      return RunRegion(region) ? Step::kNext : Step::kFault;
     });
-    LeaveLoopInDebug();
   }
   ranges_.resize(ranges_before);
   notes_ = outer_notes;

@@ -2,8 +2,6 @@
 // NaN made from numbers.
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "backends/interpreter/run.h"
 
 namespace einkorn::interpreter {
@@ -24,10 +22,6 @@ std::string Applied(Opcode opcode, const std::vector<std::string>& operands) {
   std::string list;
   for (const std::string& operand : operands) list += (list.empty() ? "" : ", ") + operand;
   return fmt::format("{}({})", TextOf(opcode), list);
-}
-
-bool IsNan(ScalarType type, uint64_t bits) {
-  return (IsFloat(type) || IsStorage(type)) && std::isnan(FloatValue(type, bits));
 }
 
 }  // namespace
@@ -135,16 +129,23 @@ void Run::NoteLaunch(const ir::Op& launch) {
   }
 }
 
-void Run::EnterLoopInDebug(const ir::Op& op, std::span<const Range> ranges) {
-  if (shadow_ == nullptr) return;
-  open_loops_.push_back({++last_loop_, 0});
-  loops_in_debug_.push_back({function_, &op, {ranges.begin(), ranges.end()}});
+Run::OpenLoopGuard::OpenLoopGuard(Run& run, const ir::Op& op, std::span<const Range> ranges)
+    : run_(run),
+      is_open_(run.shadow_ != nullptr &&
+               (op.opcode == Opcode::kParallel || (op.immediate & ir::kForLanes) != 0)) {
+  if (!is_open_) return;
+  run_.open_loops_.push_back({++run_.last_loop_, 0});
+  run_.loops_in_debug_.push_back({run_.function_, &op, {ranges.begin(), ranges.end()}});
 }
 
-void Run::LeaveLoopInDebug() {
-  if (shadow_ == nullptr) return;
-  open_loops_.pop_back();
-  loops_in_debug_.pop_back();
+Run::OpenLoopGuard::~OpenLoopGuard() {
+  if (!is_open_) return;
+  run_.open_loops_.pop_back();
+  run_.loops_in_debug_.pop_back();
+}
+
+void Run::OpenLoopGuard::SetIteration(uint64_t iteration) {
+  if (is_open_) run_.open_loops_.back().iteration = iteration;
 }
 
 }  // namespace einkorn::interpreter

@@ -116,8 +116,19 @@ class Run {
   bool CheckLibraryResult(const ir::Op& call, const ir::Function& callee);
   /// What a launched kernel may have written counts as written.
   void NoteLaunch(const ir::Op& launch);
-  void EnterLoopInDebug(const ir::Op& op, std::span<const Range> ranges);
-  void LeaveLoopInDebug();
+  /// Keeps a loop with independent iterations open while it lives; nothing without debug mode.
+  class OpenLoopGuard {
+   public:
+    OpenLoopGuard(Run& run, const ir::Op& op, std::span<const Range> ranges);
+    ~OpenLoopGuard();
+    OpenLoopGuard(const OpenLoopGuard&) = delete;
+    OpenLoopGuard& operator=(const OpenLoopGuard&) = delete;
+    void SetIteration(uint64_t iteration);
+
+   private:
+    Run& run_;
+    bool is_open_;
+  };
 
   // --- memory (memory.cpp)
   std::vector<uint64_t> MemoKey(ir::FunctionId callee, const ir::Op& op);

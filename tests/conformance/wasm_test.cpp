@@ -195,10 +195,6 @@ std::optional<Expression> ExpressionOf(const std::string& operation) {
 
 // ---- From a case to a row
 
-bool IsNan(ScalarType type, uint64_t bits) {
-  return IsFloat(type) && std::isnan(FloatValue(type, bits));
-}
-
 uint64_t CanonicalNan(ScalarType type) {
   return FloatBits(type, std::numeric_limits<double>::quiet_NaN()) &
          ~(uint64_t{1} << (BitsOf(type) - 1));

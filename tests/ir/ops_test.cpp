@@ -124,9 +124,8 @@ void ExpectScalarExample(Opcode opcode, Rule rule, ScalarType type, ScalarType r
     std::vector<TestArgument> arguments;
     for (ScalarType operand : types) {
       const uint64_t value = operand == ScalarType::kI8 ? seed % 8 : seed + bits.size();
-      bits.push_back(IsFloat(operand) || IsStorage(operand)
-                         ? FloatBits(operand, static_cast<double>(value))
-                         : Canonical(operand, value));
+      bits.push_back(IsFloatOrStorage(operand) ? FloatBits(operand, static_cast<double>(value))
+                                               : Canonical(operand, value));
       arguments.push_back({bits.back()});
     }
     const ScalarOutcome expected = Evaluate(opcode, rule, types, bits, result);

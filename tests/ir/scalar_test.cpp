@@ -375,10 +375,9 @@ TEST_P(EveryScalar, ComparisonsFollowTheMathematicalOrder) {
 
 // What a conversion of `bits` gives, computed with more room than any type has.
 ScalarOutcome ExpectedConversion(Rule rule, ScalarType from, uint64_t bits, ScalarType to) {
-  if (IsFloat(to) || IsStorage(to)) {
-    const Quad exact = IsFloat(from) || IsStorage(from)
-                           ? static_cast<Quad>(FloatValue(from, bits))
-                           : static_cast<Quad>(IntegerValue(from, bits));
+  if (IsFloatOrStorage(to)) {
+    const Quad exact = IsFloatOrStorage(from) ? static_cast<Quad>(FloatValue(from, bits))
+                                              : static_cast<Quad>(IntegerValue(from, bits));
     return {FloatBits(to, to == ScalarType::kF32 ? static_cast<double>(static_cast<float>(exact))
                                                  : static_cast<double>(exact)),
             {}};
