@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
+#include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/TargetParser/Host.h>
@@ -59,6 +60,7 @@ class Arenas {
 // What the compiler and its executables share; dies with the last of them.
 struct Jit {
   HostCpu cpu;
+  bool use_lanes = true;
   const ::llvm::Target* target = nullptr;
   std::unique_ptr<orc::LLJIT> session;
   std::atomic<uint64_t> next_library = 0;
@@ -120,6 +122,12 @@ class Executable final : public CpuExecutable {
   SiteTables tables_;
 };
 
+unsigned VectorBitsOf(const ::llvm::TargetMachine& machine) {
+  return machine.getMCSubtargetInfo()->checkFeatures("+avx512f,+avx512bw,+avx512dq,+avx512vl")
+             ? 512
+             : 256;
+}
+
 struct Emitted {
   std::unique_ptr<::llvm::LLVMContext> context;
   std::unique_ptr<::llvm::Module> module;
@@ -159,7 +167,8 @@ class Compiler final : public CpuCompiler {
     Emitted emitted;
     emitted.context = std::make_unique<::llvm::LLVMContext>();
     emitted.machine = jit_->NewMachine();
-    ModuleEmitter emitter(module, *emitted.context, emitted.machine->createDataLayout());
+    ModuleEmitter emitter(module, *emitted.context, emitted.machine->createDataLayout(),
+                          jit_->use_lanes ? VectorBitsOf(*emitted.machine) : 0);
     emitter.Emit();
     emitted.module = emitter.TakeTarget();
     emitted.module->setTargetTriple(emitted.machine->getTargetTriple().str());
@@ -220,6 +229,7 @@ Result<std::unique_ptr<CpuCompiler>> CpuCompiler::Create(const CpuOptions& optio
   auto cpu = cpu::ChooseCpu(options.cpu);
   if (!cpu) return std::move(cpu).error();
   jit->cpu = *cpu;
+  jit->use_lanes = options.lanes;
   std::string reason;
   jit->target = ::llvm::TargetRegistry::lookupTarget(::llvm::sys::getProcessTriple(), reason);
   if (jit->target == nullptr)

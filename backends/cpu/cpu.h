@@ -12,6 +12,7 @@ namespace einkorn {
 
 struct CpuOptions {
   std::string cpu = "native";  ///< an LLVM processor name, or `native`
+  bool lanes = true;           ///< whether parallel iterations may run side by side in vectors
 };
 
 struct CpuRunOptions {

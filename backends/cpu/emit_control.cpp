@@ -6,15 +6,15 @@
 
 namespace einkorn::cpu {
 
-std::vector<Type> FunctionEmitter::TypesOf(std::span<const ir::ValueId> values) const {
+std::vector<Type> FunctionEmitter::TypesOf(Slots values) const {
   std::vector<Type> types;
   for (ir::ValueId value : values) types.push_back(function_.type(value));
   return types;
 }
 
-std::vector<Code> FunctionEmitter::Phis(const std::vector<Type>& types) {
+std::vector<Code> FunctionEmitter::Phis(Slots slots) {
   std::vector<Code> phis;
-  for (Type type : types) {
+  for (Type type : TypesOf(slots)) {
     Code& made = phis.emplace_back();
     if (type.is_scalar()) {
       made.push_back(b_.CreatePHI(llvm_code::RegisterType(context_, type.scalar), 2));
@@ -33,7 +33,19 @@ void FunctionEmitter::AddIncoming(std::vector<Code>& phis, const std::vector<Cod
       ::llvm::cast<::llvm::PHINode>(phis[i][k])->addIncoming(values[i][k], from);
 }
 
+std::vector<Code> FunctionEmitter::CodesFor(Slots values, Slots) {
+  std::vector<Code> codes;
+  for (ir::ValueId value : values) codes.push_back(code(value));
+  return codes;
+}
+
+std::vector<Code> FunctionEmitter::EmitRegionFor(ir::RegionId id, Slots slots) {
+  EmitRegion(id);
+  return CodesFor(function_.operands(function_.terminator(id)), slots);
+}
+
 void FunctionEmitter::EmitIf(const ir::Op& op) {
+  const auto results = function_.results_of(op);
   Block* arms[2] = {NewBlock("then"), NewBlock("else")};
   Block* join = NewBlock("join");
   b_.CreateCondBr(operand(op, 0), arms[0], arms[1]);
@@ -41,13 +53,12 @@ void FunctionEmitter::EmitIf(const ir::Op& op) {
   Block* ends[2];
   for (size_t k : {0, 1}) {
     b_.SetInsertPoint(arms[k]);
-    values[k] = EmitRegionValues(function_.region_of(op, k));
+    values[k] = EmitRegionFor(function_.region_of(op, k), results);
     ends[k] = b_.GetInsertBlock();
     b_.CreateBr(join);
   }
   b_.SetInsertPoint(join);
-  const auto results = function_.results_of(op);
-  std::vector<Code> phis = Phis(TypesOf(results));
+  std::vector<Code> phis = Phis(results);
   for (size_t k : {0, 1}) AddIncoming(phis, values[k], ends[k]);
   for (size_t i = 0; i < results.size(); ++i) code(results[i]) = phis[i];
 }
@@ -111,8 +122,7 @@ void FunctionEmitter::EmitFor(ir::OpId id, const ir::Op& op) {
   } else {
     range = EmitRange(id, op, 0);
   }
-  std::vector<Code> initial;
-  for (size_t i = 3; i < op.operands.count; ++i) initial.push_back(code(function_.operand(op, i)));
+  const std::vector<Code> initial = CodesFor(function_.operands(op).subspan(3), carried);
   Value* mark = HasHeapArrays(region) ? Mark() : nullptr;
 
   Block* before = b_.GetInsertBlock();
@@ -127,19 +137,17 @@ void FunctionEmitter::EmitFor(ir::OpId id, const ir::Op& op) {
     iteration = b_.CreatePHI(range.from->getType(), 2);
     iteration->addIncoming(::llvm::ConstantInt::get(range.from->getType(), 0), before);
   }
-  std::vector<Code> phis = Phis(types);
+  std::vector<Code> phis = Phis(carried);
   AddIncoming(phis, initial, before);
   Set(arguments[0], variable);
   for (size_t i = 0; i < carried.size(); ++i) code(carried[i]) = phis[i];
 
   OpenScope(Scope::Kind::kLoop, id, {{range.type, variable}});
-  std::vector<Code> yielded = EmitRegionValues(region);
+  EmitRegion(region);
+  const auto yields = function_.operands(function_.terminator(region));
+  Value* goes_on = exits ? scalar(yields.front()) : nullptr;
+  const std::vector<Code> yielded = CodesFor(yields.subspan(exits ? 1 : 0), carried);
   CloseScope();
-  Value* goes_on = nullptr;
-  if (exits) {
-    goes_on = yielded.front()[0];
-    yielded.erase(yielded.begin());
-  }
   if (mark != nullptr) Release(mark, yielded, types);
   const bool is_signed = IsSigned(range.type);
   Value* next = is_simple ? b_.CreateAdd(variable, range.step, "", !is_signed, is_signed)
@@ -160,7 +168,7 @@ void FunctionEmitter::EmitFor(ir::OpId id, const ir::Op& op) {
   b_.CreateCondBr(again, loop, done);
 
   b_.SetInsertPoint(done);
-  std::vector<Code> results = Phis(types);
+  std::vector<Code> results = Phis(carried);
   AddIncoming(results, initial, before);
   AddIncoming(results, yielded, latch);
   for (size_t i = 0; i < results.size(); ++i) code(function_.result(op, i)) = results[i];
@@ -170,9 +178,7 @@ void FunctionEmitter::EmitWhile(const ir::Op& op) {
   const ir::RegionId condition = function_.region_of(op, 0), body = function_.region_of(op, 1);
   const auto& tested = function_.region(condition).arguments;
   const auto& inside = function_.region(body).arguments;
-  const std::vector<Type> types = TypesOf(tested);
-  std::vector<Code> initial;
-  for (ir::ValueId value : function_.operands(op)) initial.push_back(code(value));
+  const std::vector<Code> initial = CodesFor(function_.operands(op), tested);
   Value* mark = HasHeapArrays(body) ? Mark() : nullptr;
   Block* before = b_.GetInsertBlock();
   Block* test = NewBlock("while");
@@ -180,14 +186,16 @@ void FunctionEmitter::EmitWhile(const ir::Op& op) {
   Block* done = NewBlock("done");
   b_.CreateBr(test);
   b_.SetInsertPoint(test);
-  std::vector<Code> phis = Phis(types);
+  std::vector<Code> phis = Phis(tested);
   AddIncoming(phis, initial, before);
   for (size_t i = 0; i < phis.size(); ++i) code(tested[i]) = code(inside[i]) = phis[i];
-  Value* holds = EmitRegionValues(condition)[0][0];
+  EmitRegion(condition);
+  Value* holds = operand(function_.terminator(condition), 0);
   b_.CreateCondBr(holds, loop, done);
   b_.SetInsertPoint(loop);
-  const std::vector<Code> yielded = EmitRegionValues(body);
-  if (mark != nullptr) Release(mark, yielded, types);
+  const std::vector<Code> yielded = EmitRegionFor(body, tested);
+  if (mark != nullptr) Release(mark, yielded, TypesOf(tested));
+  EndRound();
   AddIncoming(phis, yielded, b_.GetInsertBlock());
   b_.CreateBr(test);
   b_.SetInsertPoint(done);
@@ -203,9 +211,9 @@ void FunctionEmitter::EmitFrame(ir::OpId id, const ir::Op& op) {
     values.emplace_back(function_.type(value).scalar, scalar(value));
   Value* mark = HasHeapArrays(region) ? Mark() : nullptr;
   OpenScope(Scope::Kind::kFrame, id, values);
-  const std::vector<Code> yielded = EmitRegionValues(region);
-  CloseScope();
   const auto results = function_.results_of(op);
+  const std::vector<Code> yielded = EmitRegionFor(region, results);
+  CloseScope();
   if (mark != nullptr) Release(mark, yielded, TypesOf(results));
   for (size_t i = 0; i < results.size(); ++i) code(results[i]) = yielded[i];
 }

@@ -220,11 +220,6 @@ std::vector<Code> FunctionEmitter::YieldedOf(ir::RegionId id) {
   return yielded;
 }
 
-std::vector<Code> FunctionEmitter::EmitRegionValues(ir::RegionId id) {
-  EmitRegion(id);
-  return YieldedOf(id);
-}
-
 void FunctionEmitter::EmitOp(ir::OpId id) {
   const ir::Op& op = function_.op(id);
   switch (op.opcode) {

@@ -2,6 +2,8 @@
 #include <llvm/IR/MDBuilder.h>
 
 #include "backends/cpu/emitter.h"
+#include "backends/cpu/lane_emitter.h"
+#include "ir/lanes.h"
 
 namespace einkorn::cpu {
 namespace {
@@ -90,11 +92,15 @@ void FunctionEmitter::EmitParallel(ir::OpId id, const ir::Op& op) {
   for (Value* value : captured.values) types.push_back(value->getType());
   captured.type = ::llvm::StructType::get(context_, types);
 
-  auto* body = ::llvm::Function::Create(
-      ::llvm::FunctionType::get(
-          b_.getInt64Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()}, false),
-      ::llvm::Function::InternalLinkage, target_->getName() + ".parallel", module_.target());
-  body->addFnAttr(::llvm::Attribute::NoUnwind);
+  const auto new_body = [&](const char* suffix) {
+    auto* type = ::llvm::FunctionType::get(
+        b_.getInt64Ty(), {b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()}, false);
+    auto* made = ::llvm::Function::Create(type, ::llvm::Function::InternalLinkage,
+                                          target_->getName() + suffix, module_.target());
+    made->addFnAttr(::llvm::Attribute::NoUnwind);
+    return made;
+  };
+  ::llvm::Function* body = new_body(".parallel");
   Value* frame = StackSlot(captured.type, "captured");
   for (size_t i = 0; i < captured.values.size(); ++i)
     b_.CreateStore(captured.values[i],
@@ -107,16 +113,27 @@ void FunctionEmitter::EmitParallel(ir::OpId id, const ir::Op& op) {
   const Site site{.kind = Site::Kind::kPassing, .function = id_, .op = id, .scope = scope_};
   LeaveIf(failed, site, [] { return std::vector<Value*>(); });
 
-  FunctionEmitter emitter(module_, id_, body);
-  // Values from around the loop keep their constants and get the copies of the rest.
-  for (size_t k = 0; k < depth; ++k) {
-    emitter.body_froms_.push_back(ranges[k].from);
-    emitter.body_steps_.push_back(ranges[k].step);
-    emitter.body_counts_.push_back(counts[k]);
+  const auto emit = [&](FunctionEmitter& emitter) {
+    // Values from around the loop keep their constants and get the copies of the rest.
+    for (size_t k = 0; k < depth; ++k) {
+      emitter.body_froms_.push_back(ranges[k].from);
+      emitter.body_steps_.push_back(ranges[k].step);
+      emitter.body_counts_.push_back(counts[k]);
+    }
+    emitter.depth_ = depth_;
+    for (ir::ValueId value : uses) emitter.code(value) = code(value);
+    emitter.EmitBody(id, op, uses, captured);
+  };
+  const ir::LanePlan plan = ir::PlanLanes(function_, id);
+  if (module_.vector_bits() == 0 || !plan.is_possible()) {
+    FunctionEmitter exact(module_, id_, body);
+    return emit(exact);
   }
-  emitter.depth_ = depth_;
-  for (ir::ValueId value : uses) emitter.code(value) = code(value);
-  emitter.EmitBody(id, op, uses, captured);
+  ::llvm::Function* exact_body = new_body(".exact");
+  FunctionEmitter exact(module_, id_, exact_body);
+  emit(exact);
+  LaneEmitter lanes(module_, id_, body, plan, exact_body);
+  emit(lanes);
 }
 
 void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<ir::ValueId>& uses,
@@ -150,56 +167,33 @@ void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<
   if (depth_ != nullptr) take_over(depth_);
 
   // Rows of the last range; the numbers of the others are found once a row.
+  Row current;
   const size_t depth = body_counts_.size();
   Value* count = body_counts_.back();
   Block* entry = b_.GetInsertBlock();
   Block* row = NewBlock("row");
-  Block* loop = NewBlock("iteration");
   Block* next_row = NewBlock("next_row");
   Block* done_block = NewBlock("done");
   b_.CreateCondBr(b_.CreateICmpSLT(begin, end), row, done_block);
   b_.SetInsertPoint(row);
   ::llvm::PHINode* first = b_.CreatePHI(b_.getInt64Ty(), 2, "first");
   first->addIncoming(begin, entry);
-  std::vector<Value*> numbers(depth);
+  current.first = first;
+  current.numbers.resize(depth);
   Value* rest = first;
   for (size_t k = depth; k-- > 1;) {
-    numbers[k] = b_.CreateURem(rest, body_counts_[k]);
+    current.numbers[k] = b_.CreateURem(rest, body_counts_[k]);
     rest = b_.CreateUDiv(rest, body_counts_[k]);
   }
-  numbers[0] = rest;
-  Value* from = numbers[depth - 1];
+  current.numbers[0] = rest;
+  Value* from = current.from = current.numbers[depth - 1];
   Value* taken = b_.CreateBinaryIntrinsic(::llvm::Intrinsic::smin, b_.CreateSub(count, from),
                                           b_.CreateSub(end, first));
-  Value* to = b_.CreateAdd(from, taken, "", true, true);
-  b_.CreateAssumption(b_.CreateICmpSLE(to, count));
+  current.to = b_.CreateAdd(from, taken, "", true, true);
+  b_.CreateAssumption(b_.CreateICmpSLE(current.to, count));
   b_.CreateAssumption(b_.CreateICmpSGE(from, Int64(0)));
-  Block* row_end = b_.GetInsertBlock();
-  b_.CreateBr(loop);
-
-  b_.SetInsertPoint(loop);
-  ::llvm::PHINode* number = b_.CreatePHI(b_.getInt64Ty(), 2, "number");
-  number->addIncoming(from, row_end);
-  numbers[depth - 1] = number;
-  linear_ = b_.CreateAdd(first, b_.CreateSub(number, from));
-  const ir::RegionId region = function_.region_of(op, 0);
-  const auto& arguments = function_.region(region).arguments;
-  std::vector<std::pair<ScalarType, Value*>> variables;
-  for (size_t k = 0; k < depth; ++k) {
-    const ScalarType type = function_.type(arguments[k]).scalar;
-    Value* in_type = b_.CreateTrunc(numbers[k], llvm_code::RegisterType(context_, type));
-    Value* value = b_.CreateAdd(body_froms_[k], b_.CreateMul(in_type, body_steps_[k]));
-    Set(arguments[k], value);
-    variables.emplace_back(type, value);
-  }
-  OpenScope(Scope::Kind::kLoop, id, variables);
-  Value* mark = HasHeapArrays(region) ? Mark() : nullptr;
-  EmitRegion(region);
-  if (mark != nullptr) Release(mark, {}, {});
-  CloseScope();
-  Value* next = b_.CreateAdd(number, Int64(1), "", true, true);
-  number->addIncoming(next, b_.GetInsertBlock());
-  b_.CreateCondBr(b_.CreateICmpSLT(next, to), loop, next_row);
+  EmitRow(id, op, current);
+  b_.CreateBr(next_row);
 
   b_.SetInsertPoint(next_row);
   Value* after = b_.CreateAdd(first, taken, "", true, true);
@@ -209,6 +203,43 @@ void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<
   b_.CreateRet(Int64(-1));
   FinishBuffer();
   FinishAliasScopes();
+}
+
+void FunctionEmitter::EmitRow(ir::OpId id, const ir::Op& op, Row& row) {
+  Block* before = b_.GetInsertBlock();
+  Block* loop = NewBlock("iteration");
+  Block* done = NewBlock("row_done");
+  b_.CreateBr(loop);
+  b_.SetInsertPoint(loop);
+  ::llvm::PHINode* number = b_.CreatePHI(b_.getInt64Ty(), 2, "number");
+  number->addIncoming(row.from, before);
+  row.numbers.back() = number;
+  linear_ = b_.CreateAdd(row.first, b_.CreateSub(number, row.from));
+  OpenScope(Scope::Kind::kLoop, id, SetVariables(op, row, row.numbers.size()));
+  const ir::RegionId region = function_.region_of(op, 0);
+  Value* mark = HasHeapArrays(region) ? Mark() : nullptr;
+  EmitRegion(region);
+  if (mark != nullptr) Release(mark, {}, {});
+  CloseScope();
+  Value* next = b_.CreateAdd(number, Int64(1), "", true, true);
+  number->addIncoming(next, b_.GetInsertBlock());
+  b_.CreateCondBr(b_.CreateICmpSLT(next, row.to), loop, done);
+  b_.SetInsertPoint(done);
+}
+
+std::vector<std::pair<ScalarType, ::llvm::Value*>> FunctionEmitter::SetVariables(const ir::Op& op,
+                                                                                 const Row& row,
+                                                                                 size_t count) {
+  const auto& arguments = function_.region(function_.region_of(op, 0)).arguments;
+  std::vector<std::pair<ScalarType, Value*>> variables;
+  for (size_t k = 0; k < count; ++k) {
+    const ScalarType type = function_.type(arguments[k]).scalar;
+    Value* in_type = b_.CreateTrunc(row.numbers[k], llvm_code::RegisterType(context_, type));
+    Value* value = b_.CreateAdd(body_froms_[k], b_.CreateMul(in_type, body_steps_[k]));
+    Set(arguments[k], value);
+    variables.emplace_back(type, value);
+  }
+  return variables;
 }
 
 }  // namespace einkorn::cpu

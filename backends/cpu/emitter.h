@@ -35,8 +35,9 @@ using Code = ::llvm::SmallVector<::llvm::Value*, 1>;
 
 class ModuleEmitter {
  public:
+  /// `vector_bits` is the width of the processor's vectors; 0: no lanes.
   ModuleEmitter(const ir::Module& source, ::llvm::LLVMContext& context,
-                const ::llvm::DataLayout& layout);
+                const ::llvm::DataLayout& layout, unsigned vector_bits);
   void Emit();
 
   const ir::Module& source() const { return source_; }
@@ -47,6 +48,7 @@ class ModuleEmitter {
 
   /// The LLVM function of a function that is called.
   ::llvm::Function* CalleeOf(ir::FunctionId id) { return functions_[id.index]; }
+  unsigned vector_bits() const { return vector_bits_; }
   bool IsRecursive(ir::FunctionId id) const { return calls_.IsRecursive(id); }
   bool HasMemo() const { return std::ranges::any_of(source_.functions, &ir::Function::is_memo); }
   /// Whether functions are passed how deep recursion is.
@@ -61,6 +63,7 @@ class ModuleEmitter {
 
   const ir::Module& source_;
   std::unique_ptr<::llvm::Module> target_;
+  const unsigned vector_bits_;
   SiteTables tables_;
   std::vector<::llvm::Function*> functions_;
   ir::CallGraph calls_;
@@ -76,7 +79,11 @@ class FunctionEmitter {
   /// The body of the module's entry.
   void EmitEntry();
 
- private:
+  virtual ~FunctionEmitter() = default;
+  FunctionEmitter(const FunctionEmitter&) = delete;
+  FunctionEmitter& operator=(const FunctionEmitter&) = delete;
+
+ protected:
   using Value = ::llvm::Value;
   using Block = ::llvm::BasicBlock;
 
@@ -95,9 +102,8 @@ class FunctionEmitter {
   /// A variable of the stack that lives as long as the function.
   Value* StackSlot(::llvm::Type* type, const char* name);
   void EmitRegion(ir::RegionId id);
-  std::vector<Code> EmitRegionValues(ir::RegionId id);
   std::vector<Code> YieldedOf(ir::RegionId id);
-  void EmitOp(ir::OpId id);
+  virtual void EmitOp(ir::OpId id);
   void EmitScalarOp(ir::OpId id, const ir::Op& op);
   Value* ShapeValue(const ir::ShapeExpr& shape);
 
@@ -112,8 +118,8 @@ class FunctionEmitter {
   void Leave(uint32_t site);
   /// Leaves at `site` where `condition` holds, with the values that `operands` makes in the cold
   /// block.
-  void LeaveIf(Value* condition, const Site& site,
-               ::llvm::function_ref<std::vector<Value*>()> operands);
+  virtual void LeaveIf(Value* condition, const Site& site,
+                       ::llvm::function_ref<std::vector<Value*>()> operands);
   void StoreOperands(const std::vector<Value*>& bits);
   Value* Slot(uint32_t index);
   void FinishBuffer();
@@ -126,7 +132,7 @@ class FunctionEmitter {
   void EmitHeapArray(ir::OpId id, const ir::Op& op);
   /// Which new arrays of constant size live on the stack, by operation.
   static std::vector<bool> ChooseStackArrays(const ModuleEmitter& module, ir::FunctionId id);
-  bool HasHeapArrays(ir::RegionId region) const;
+  virtual bool HasHeapArrays(ir::RegionId region) const;
   void SetArray(const ir::Op& op, Value* data);
   void FillStackArray(Value* data, const ir::Op& op, uint64_t count);
   void EmitLoad(ir::OpId id, const ir::Op& op);
@@ -151,6 +157,8 @@ class FunctionEmitter {
   void EmitIf(const ir::Op& op);
   void EmitFor(ir::OpId id, const ir::Op& op);
   void EmitWhile(const ir::Op& op);
+  /// Stands at the end of a round of a `while`.
+  virtual void EndRound() {}
   void EmitFrame(ir::OpId id, const ir::Op& op);
   void EmitCall(ir::OpId id, const ir::Op& op);
   void EmitPrint(ir::OpId id, const ir::Op& op);
@@ -162,9 +170,14 @@ class FunctionEmitter {
     Value *has_value = nullptr, *last = nullptr;
   };
   Range EmitRange(ir::OpId id, const ir::Op& op, size_t number);
-  std::vector<Code> Phis(const std::vector<Type>& types);
+  using Slots = std::span<const ir::ValueId>;
+  /// What comes together from several blocks, for the values that stand for it.
+  virtual std::vector<Code> Phis(Slots slots);
   void AddIncoming(std::vector<Code>& phis, const std::vector<Code>& values, Block* from);
-  std::vector<Type> TypesOf(std::span<const ir::ValueId> values) const;
+  /// The code of values as those of `slots` have theirs.
+  virtual std::vector<Code> CodesFor(Slots values, Slots slots);
+  std::vector<Code> EmitRegionFor(ir::RegionId id, Slots slots);
+  std::vector<Type> TypesOf(Slots values) const;
 
   // --- parallel loops (emit_parallel.cpp)
   void EmitParallel(ir::OpId id, const ir::Op& op);
@@ -172,6 +185,16 @@ class FunctionEmitter {
   struct Captured;
   void EmitBody(ir::OpId id, const ir::Op& op, const std::vector<ir::ValueId>& uses,
                 const Captured& captured);
+  /// A run of iterations that differ in the last range alone: numbers [from, to) of it.
+  struct Row {
+    Value* first = nullptr;       ///< its first iteration, of the flattened ranges
+    std::vector<Value*> numbers;  ///< of the ranges; the last is not set
+    Value *from = nullptr, *to = nullptr;
+  };
+  virtual void EmitRow(ir::OpId id, const ir::Op& op, Row& row);
+  /// Sets the variables of the loop's first `count` ranges; answers them with their types.
+  std::vector<std::pair<ScalarType, Value*>> SetVariables(const ir::Op& op, const Row& row,
+                                                          size_t count);
   void CollectUses(ir::RegionId region, std::vector<bool>& inside,
                    std::vector<ir::ValueId>& uses) const;
   uint64_t WorkOf(ir::RegionId region) const;

@@ -22,7 +22,8 @@ class ScalarEmitter {
         fail_if_(fail_if),
         type_(op.types[0]),
         x_(op.operands[0]),
-        y_(op.operands.size() > 1 ? op.operands[1] : nullptr) {}
+        y_(op.operands.size() > 1 ? op.operands[1] : nullptr),
+        lanes_(LanesOf(op.operands.back())) {}
 
   Value* Emit() {
     if (op_.opcode == Opcode::kConvert && type_ == op_.result) return x_;
@@ -93,7 +94,7 @@ class ScalarEmitter {
       case Opcode::kByteSwap:
         return BitsOf(type_) == 8 ? x_ : b_.CreateUnaryIntrinsic(Intrinsic::bswap, x_);
       case Opcode::kFromBits:
-        return b_.CreateBitCast(x_, RegisterType(b_.getContext(), op_.result));
+        return b_.CreateBitCast(x_, TypeOf(op_.result));
       case Opcode::kEq:
         return b_.CreateICmpEQ(x_, y_);
       case Opcode::kNe:
@@ -117,6 +118,29 @@ class ScalarEmitter {
   }
 
  private:
+  // --- Types and constants, as wide as the operands
+
+  static unsigned LanesOf(Value* operand) {
+    const auto* vector = ::llvm::dyn_cast<::llvm::FixedVectorType>(operand->getType());
+    return vector == nullptr ? 0 : vector->getNumElements();
+  }
+  ::llvm::Type* Wide(::llvm::Type* type) const {
+    return lanes_ == 0 ? type : ::llvm::FixedVectorType::get(type, lanes_);
+  }
+  ::llvm::Type* TypeOf(ScalarType type) const { return Wide(RegisterType(b_.getContext(), type)); }
+  ::llvm::Constant* Wide(::llvm::Constant* value) const {
+    return lanes_ == 0
+               ? value
+               : ::llvm::ConstantVector::getSplat(::llvm::ElementCount::getFixed(lanes_), value);
+  }
+  // The constant that an operand is in all lanes, or null.
+  static const ::llvm::ConstantInt* ConstantIn(Value* operand) {
+    const auto* constant = ::llvm::dyn_cast<::llvm::Constant>(operand);
+    if (constant != nullptr && operand->getType()->isVectorTy())
+      constant = constant->getSplatValue();
+    return constant == nullptr ? nullptr : ::llvm::dyn_cast<::llvm::ConstantInt>(constant);
+  }
+
   // What `@fast` allows. NaN and infinities stay.
   static ::llvm::FastMathFlags FlagsOfFast() {
     ::llvm::FastMathFlags flags;
@@ -167,7 +191,7 @@ class ScalarEmitter {
       case Opcode::kCopysign:
         return b_.CreateBinaryIntrinsic(Intrinsic::copysign, WithoutNan(x_), WithoutNan(y_));
       case Opcode::kBits:
-        return b_.CreateBitCast(WithoutNan(x_), RegisterType(b_.getContext(), op_.result));
+        return b_.CreateBitCast(WithoutNan(x_), TypeOf(op_.result));
       case Opcode::kEq:
         return b_.CreateFCmpOEQ(x_, y_);
       case Opcode::kNe:
@@ -181,8 +205,7 @@ class ScalarEmitter {
       case Opcode::kGe:
         return b_.CreateFCmpOGE(x_, y_);
       case Opcode::kConvert:
-        return IsFloat(op_.result) ? b_.CreateFPCast(x_, RegisterType(b_.getContext(), op_.result))
-                                   : FloatToInteger();
+        return IsFloat(op_.result) ? b_.CreateFPCast(x_, TypeOf(op_.result)) : FloatToInteger();
       default:
         return nullptr;
     }
@@ -190,21 +213,23 @@ class ScalarEmitter {
 
   // The canonical NaN for any NaN.
   Value* WithoutNan(Value* value) {
-    const ScalarType type = value->getType()->isFloatTy() ? ScalarType::kF32 : ScalarType::kF64;
+    const ScalarType type =
+        value->getType()->getScalarType()->isFloatTy() ? ScalarType::kF32 : ScalarType::kF64;
     return b_.CreateSelect(b_.CreateFCmpUNO(value, value),
-                           ConstantOf(b_.getContext(), type, CanonicalNan(type)), value);
+                           Wide(ConstantOf(b_.getContext(), type, CanonicalNan(type))), value);
   }
 
   // --- f16 and bf16, which are 16-bit integers here. They are converted by the arithmetic of f32
   // and of integers, which every processor has and vectorises.
 
-  ::llvm::Type* F32() const { return b_.getFloatTy(); }
-  Value* Word(uint64_t bits) const { return b_.getInt32(static_cast<uint32_t>(bits)); }
+  ::llvm::Type* F32() const { return Wide(b_.getFloatTy()); }
+  ::llvm::Type* I32() const { return Wide(b_.getInt32Ty()); }
+  Value* Word(uint64_t bits) const { return Wide(b_.getInt32(static_cast<uint32_t>(bits))); }
   Value* AsFloat(Value* word) { return b_.CreateBitCast(word, F32()); }
-  Value* AsWord(Value* value) { return b_.CreateBitCast(value, b_.getInt32Ty()); }
+  Value* AsWord(Value* value) { return b_.CreateBitCast(value, I32()); }
 
   Value* FromStorage() {
-    Value* wide = b_.CreateZExt(x_, b_.getInt32Ty());
+    Value* wide = b_.CreateZExt(x_, I32());
     Value* value = nullptr;
     if (type_ == ScalarType::kBF16) {
       value = AsFloat(b_.CreateShl(wide, 16));
@@ -217,7 +242,7 @@ class ScalarEmitter {
           b_.CreateSelect(is_finite, AsWord(scaled), b_.CreateOr(fields, Word(0x7f800000)));
       value = AsFloat(b_.CreateOr(magnitude, b_.CreateShl(b_.CreateAnd(wide, Word(0x8000)), 16)));
     }
-    return b_.CreateFPCast(value, RegisterType(b_.getContext(), op_.result));
+    return b_.CreateFPCast(value, TypeOf(op_.result));
   }
 
   Value* ToStorage() {
@@ -246,7 +271,7 @@ class ScalarEmitter {
     rounded = b_.CreateSelect(
         b_.CreateICmpUGT(magnitude, Word(0x7f800000)), Word(CanonicalNan(op_.result)),
         b_.CreateOr(rounded, b_.CreateAnd(b_.CreateLShr(word, 16), Word(0x8000))));
-    return b_.CreateTrunc(rounded, b_.getInt16Ty());
+    return b_.CreateTrunc(rounded, Wide(b_.getInt16Ty()));
   }
 
   // An f64 cut to f32, with the last bit set if something was cut off: what is rounded after that
@@ -259,21 +284,23 @@ class ScalarEmitter {
     const auto size = [&](Value* value) { return b_.CreateUnaryIntrinsic(Intrinsic::fabs, value); };
     // The neighbour towards zero where the nearest lies beyond.
     Value* beyond = b_.CreateFCmpOGT(size(back), size(x_));
-    Value* cut = b_.CreateSub(word, b_.CreateZExt(beyond, b_.getInt32Ty()));
-    Value* odd = b_.CreateOr(cut, b_.CreateZExt(b_.CreateFCmpONE(back, x_), b_.getInt32Ty()));
+    Value* cut = b_.CreateSub(word, b_.CreateZExt(beyond, I32()));
+    Value* odd = b_.CreateOr(cut, b_.CreateZExt(b_.CreateFCmpONE(back, x_), I32()));
     return AsFloat(odd);
   }
 
   // --- Integers
 
-  ::llvm::Constant* Integer(Int128 value) const { return IntegerOf(b_.getContext(), type_, value); }
+  ::llvm::Constant* Integer(Int128 value) const {
+    return Wide(IntegerOf(b_.getContext(), type_, value));
+  }
   bool Checks(FaultKind kind) const { return (op_.checks & BitOf(kind)) != 0; }
   void Check(FaultKind kind, Value* condition) {
     if (Checks(kind)) fail_if_(kind, condition);
   }
   // Whether the operand is a constant other than `value`.
   static bool IsKnownNot(Value* operand, int64_t value) {
-    const auto* constant = ::llvm::dyn_cast<::llvm::ConstantInt>(operand);
+    const auto* constant = ConstantIn(operand);
     return constant != nullptr && constant->getSExtValue() != value;
   }
 
@@ -284,6 +311,7 @@ class ScalarEmitter {
     if (op_.rule == Rule::kSaturate)
       return b_.CreateBinaryIntrinsic(is_signed ? signed_saturating : unsigned_saturating, x, y);
     if (Checks(FaultKind::kOverflow)) {
+      if (lanes_ != 0) return CheckedInLanes(plain, x, y);
       Value* pair = b_.CreateBinaryIntrinsic(is_signed ? signed_overflow : unsigned_overflow, x, y);
       fail_if_(FaultKind::kOverflow, b_.CreateExtractValue(pair, 1));
       return b_.CreateExtractValue(pair, 0);
@@ -298,11 +326,66 @@ class ScalarEmitter {
     return value;
   }
 
+  // Nothing but plain operations, which every processor has for vectors. Of sums and differences
+  // the sign bit tells: that of a signed result is wrong where it is none of the operands', and the
+  // top bit of an unsigned one tells of the carry (H. S. Warren, Hacker's Delight, 2-13).
+  Value* CheckedInLanes(::llvm::Instruction::BinaryOps plain, Value* x, Value* y) {
+    const bool is_signed = IsSigned(type_);
+    Value* result = b_.CreateBinOp(plain, x, y);
+    Value* fails = nullptr;
+    if (plain == ::llvm::Instruction::Mul) {
+      fails = OverflowsInLanes(x, y, result);
+    } else if (plain == ::llvm::Instruction::Add) {
+      fails = is_signed ? b_.CreateAnd(b_.CreateXor(x, result), b_.CreateXor(y, result))
+                        : b_.CreateOr(b_.CreateAnd(x, y),
+                                      b_.CreateAnd(b_.CreateOr(x, y), b_.CreateNot(result)));
+    } else {
+      fails = is_signed ? b_.CreateAnd(b_.CreateXor(x, y), b_.CreateXor(x, result))
+                        : b_.CreateOr(b_.CreateAnd(b_.CreateNot(x), y),
+                                      b_.CreateAnd(b_.CreateOr(b_.CreateNot(x), y), result));
+    }
+    fail_if_(FaultKind::kOverflow, fails);
+    return result;
+  }
+
+  // Whether the product differs from its low bits.
+  Value* OverflowsInLanes(Value* x, Value* y, Value* result) {
+    const bool is_signed = IsSigned(type_);
+    const auto bits = static_cast<unsigned>(BitsOf(type_));
+    const auto extended = [&](Value* value, ::llvm::Type* type) {
+      return is_signed ? b_.CreateSExt(value, type) : b_.CreateZExt(value, type);
+    };
+    if (bits < 64) {
+      ::llvm::Type* wide = Wide(b_.getIntNTy(2 * bits));
+      Value* product = b_.CreateMul(extended(x, wide), extended(y, wide));
+      Value* high = b_.CreateTrunc(b_.CreateLShr(product, bits), x->getType());
+      return b_.CreateICmpNE(
+          high, is_signed ? b_.CreateAShr(result, bits - 1) : static_cast<Value*>(Integer(0)));
+    }
+    // The difference of the f64 product, rounded once, from the low bits: beside 2^64 where they
+    // are wrong, else the error of three roundings, below 2^13.
+    ::llvm::Type* real = Wide(b_.getDoubleTy());
+    const auto as_real = [&](Value* value) {
+      return is_signed ? b_.CreateSIToFP(value, real) : b_.CreateUIToFP(value, real);
+    };
+    Value* difference = b_.CreateIntrinsic(
+        Intrinsic::fma, {real}, {as_real(x), as_real(y), b_.CreateFNeg(as_real(result))});
+    return b_.CreateFCmpOGT(b_.CreateUnaryIntrinsic(Intrinsic::fabs, difference),
+                            ::llvm::ConstantFP::get(real, 0x1p31));
+  }
+
   Value* SaturatingProduct() {
     const bool is_signed = IsSigned(type_);
+    Value* limit = Integer(GreatestOf(type_));
+    if (lanes_ != 0) {
+      if (is_signed)
+        limit = b_.CreateSelect(b_.CreateICmpSLT(b_.CreateXor(x_, y_), Integer(0)),
+                                Integer(LeastOf(type_)), limit);
+      Value* product = b_.CreateMul(x_, y_);
+      return b_.CreateSelect(OverflowsInLanes(x_, y_, product), limit, product);
+    }
     Value* pair = b_.CreateBinaryIntrinsic(
         is_signed ? Intrinsic::smul_with_overflow : Intrinsic::umul_with_overflow, x_, y_);
-    Value* limit = Integer(GreatestOf(type_));
     if (is_signed)
       limit = b_.CreateSelect(b_.CreateICmpSLT(b_.CreateXor(x_, y_), Integer(0)),
                               Integer(LeastOf(type_)), limit);
@@ -321,6 +404,12 @@ class ScalarEmitter {
 
   Value* Quotient() {
     Check(FaultKind::kDivision, b_.CreateICmpEQ(y_, Integer(0)));
+    if (lanes_ != 0) {
+      if (Checks(FaultKind::kOverflow))
+        fail_if_(FaultKind::kOverflow, b_.CreateAnd(b_.CreateICmpEQ(x_, Integer(LeastOf(type_))),
+                                                    b_.CreateICmpEQ(y_, Integer(-1))));
+      return QuotientInLanes();
+    }
     if (!IsSigned(type_)) return b_.CreateUDiv(x_, y_);
     if (Checks(FaultKind::kOverflow))
       fail_if_(FaultKind::kOverflow, b_.CreateAnd(b_.CreateICmpEQ(x_, Integer(LeastOf(type_))),
@@ -330,11 +419,47 @@ class ScalarEmitter {
 
   Value* Remainder() {
     Check(FaultKind::kDivision, b_.CreateICmpEQ(y_, Integer(0)));
+    if (lanes_ != 0) {
+      if (IsPowerOfTwo(y_) && !IsSigned(type_)) return b_.CreateURem(x_, y_);
+      return b_.CreateSub(x_, b_.CreateMul(QuotientInLanes(), y_));
+    }
     if (!IsSigned(type_)) return b_.CreateURem(x_, y_);
     // MIN % -1 is 0, but the processor's division faults on it; so divides by 1.
     Value* divisor =
         IsKnownNot(y_, -1) ? y_ : b_.CreateSelect(b_.CreateICmpEQ(y_, Integer(-1)), Integer(1), y_);
     return b_.CreateSRem(x_, divisor);
+  }
+
+  static bool IsPowerOfTwo(Value* operand) {
+    const auto* constant = ConstantIn(operand);
+    return constant != nullptr && constant->getValue().isPowerOf2();
+  }
+
+  // Any value in lanes whose divisor is 0, and the low bits of -MIN: lanes that are off have any
+  // operands. The processor divides no vectors of integers; a quotient of floats with more digits
+  // than the operands, cut to an integer, is exact: it cannot round up to the next one, which is
+  // farther away than one unit in its last place.
+  Value* QuotientInLanes() {
+    const bool is_signed = IsSigned(type_);
+    const int bits = BitsOf(type_);
+    if (ConstantIn(y_) != nullptr && !ConstantIn(y_)->isZero() && !ConstantIn(y_)->isMinusOne())
+      return is_signed ? b_.CreateSDiv(x_, y_) : b_.CreateUDiv(x_, y_);
+    if (bits == 64) {
+      Value* is_special = b_.CreateICmpEQ(y_, Integer(0));
+      if (is_signed) is_special = b_.CreateOr(is_special, b_.CreateICmpEQ(y_, Integer(-1)));
+      Value* divisor = b_.CreateSelect(is_special, Integer(1), y_);
+      if (!is_signed) return b_.CreateUDiv(x_, divisor);
+      return b_.CreateSelect(is_special, b_.CreateNeg(x_), b_.CreateSDiv(x_, divisor));
+    }
+    ::llvm::Type* real = Wide(bits == 32 ? b_.getDoubleTy() : b_.getFloatTy());
+    // Via a signed type that holds every quotient.
+    ::llvm::Type* whole = Wide(bits == 32 ? b_.getInt64Ty() : b_.getInt32Ty());
+    if (bits == 32 && is_signed) whole = Wide(b_.getInt32Ty());
+    const auto as_real = [&](Value* value) {
+      return is_signed ? b_.CreateSIToFP(value, real) : b_.CreateUIToFP(value, real);
+    };
+    Value* quotient = b_.CreateFDiv(as_real(x_), as_real(y_));
+    return b_.CreateTrunc(b_.CreateFPToSI(quotient, whole), x_->getType());
   }
 
   // The amount in the type of the shifted value, after its check.
@@ -364,7 +489,7 @@ class ScalarEmitter {
   // --- Conversions
 
   Value* IntegerToFloat() {
-    ::llvm::Type* to = RegisterType(b_.getContext(), op_.result);
+    ::llvm::Type* to = TypeOf(op_.result);
     return IsSigned(type_) ? b_.CreateSIToFP(x_, to) : b_.CreateUIToFP(x_, to);
   }
 
@@ -372,7 +497,7 @@ class ScalarEmitter {
     const ScalarType to = op_.result;
     // A bool goes by way of u8: its bounds are 0 and 1.
     const ScalarType by = to == ScalarType::kBool ? ScalarType::kU8 : to;
-    ::llvm::Type* by_type = RegisterType(b_.getContext(), by);
+    ::llvm::Type* by_type = TypeOf(by);
     const auto bound = [&](Int128 value) {
       return ::llvm::ConstantFP::get(x_->getType(), static_cast<double>(value));
     };
@@ -384,6 +509,16 @@ class ScalarEmitter {
                                  b_.CreateFCmpOLT(whole, bound(GreatestOf(to) + 1)));
       Check(FaultKind::kNarrowing, b_.CreateNot(fits));
       value = IsSigned(by) ? b_.CreateFPToSI(x_, by_type) : b_.CreateFPToUI(x_, by_type);
+    } else if (lanes_ != 0) {
+      // Not by the intrinsics, which LLVM takes apart into scalars.
+      value = IsSigned(by) ? b_.CreateFPToSI(x_, by_type) : b_.CreateFPToUI(x_, by_type);
+      const auto limit = [&](Int128 number) {
+        return Wide(IntegerOf(b_.getContext(), by, number));
+      };
+      value = b_.CreateSelect(b_.CreateFCmpOGE(x_, bound(GreatestOf(by) + 1)),
+                              limit(GreatestOf(by)), value);
+      value = b_.CreateSelect(b_.CreateFCmpOLT(x_, bound(LeastOf(by))), limit(LeastOf(by)), value);
+      value = b_.CreateSelect(b_.CreateFCmpUNO(x_, x_), limit(0), value);
     } else {
       value = b_.CreateIntrinsic(IsSigned(by) ? Intrinsic::fptosi_sat : Intrinsic::fptoui_sat,
                                  {by_type, x_->getType()}, {x_});
@@ -403,7 +538,7 @@ class ScalarEmitter {
     } else if (op_.rule == Rule::kChecked && (below || above)) {
       Check(FaultKind::kNarrowing, OutsideOf(to, below, above));
     }
-    return b_.CreateIntCast(value, RegisterType(b_.getContext(), to), IsSigned(from));
+    return b_.CreateIntCast(value, TypeOf(to), IsSigned(from));
   }
 
   // Whether the integer operand lies below or above the range of `to`, as far as it can.
@@ -413,8 +548,7 @@ class ScalarEmitter {
     // From a signed type: what is negative is large as an unsigned number.
     if (LeastOf(to) == 0) return b_.CreateICmpUGT(x_, Integer(GreatestOf(to)));
     if (!below) return b_.CreateICmpSGT(x_, Integer(GreatestOf(to)));
-    Value* back =
-        b_.CreateSExt(b_.CreateTrunc(x_, RegisterType(b_.getContext(), to)), x_->getType());
+    Value* back = b_.CreateSExt(b_.CreateTrunc(x_, TypeOf(to)), x_->getType());
     return b_.CreateICmpNE(back, x_);
   }
 
@@ -423,6 +557,7 @@ class ScalarEmitter {
   FailIf fail_if_;
   ScalarType type_;
   Value *x_, *y_;
+  unsigned lanes_;  // 0: scalars
 };
 
 }  // namespace

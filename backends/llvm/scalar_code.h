@@ -22,9 +22,12 @@ struct ScalarOp {
 };
 
 /// Makes the code leave with a fault where `condition` (an i1) holds, and go on where it does not.
+/// Of vectors it is a vector: of i1, or of integers that are negative in the lanes that fail.
 using FailIf = ::llvm::function_ref<void(FaultKind kind, ::llvm::Value* condition)>;
 
-/// Appends the code of `op` and returns its result. The builder stands where execution goes on
+/// Appends the code of `op` and returns its result. The operands are scalars, or vectors with one
+/// number of lanes (the condition of a `select` may be a scalar then); lanes that are off may hold
+/// anything. The builder stands where execution goes on
 /// after the checks, which are made before anything that must not be executed with wrong operands.
 ::llvm::Value* EmitScalar(Builder& builder, const ScalarOp& op, FailIf fail_if);
 

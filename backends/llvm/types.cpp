@@ -21,7 +21,8 @@ Value* FromMemory(Builder& builder, ScalarType type, Value* element) {
 }
 
 Value* ToMemory(Builder& builder, ScalarType type, Value* value) {
-  return type == ScalarType::kBool ? builder.CreateZExt(value, builder.getInt8Ty()) : value;
+  if (type != ScalarType::kBool) return value;
+  return builder.CreateZExt(value, value->getType()->getWithNewBitWidth(8));
 }
 
 Value* ToBits(Builder& builder, ScalarType type, Value* value) {
@@ -52,7 +53,7 @@ Constant* IntegerOf(LLVMContext& context, ScalarType type, Int128 value) {
 }
 
 Value* ToI64(Builder& builder, ScalarType type, Value* value) {
-  return builder.CreateIntCast(value, builder.getInt64Ty(), IsSigned(type));
+  return builder.CreateIntCast(value, value->getType()->getWithNewBitWidth(64), IsSigned(type));
 }
 
 }  // namespace einkorn::llvm_code

@@ -15,7 +15,7 @@ using Builder = ::llvm::IRBuilder<>;
 /// The type of an array element: i8 for bool.
 ::llvm::Type* MemoryType(::llvm::LLVMContext& context, ScalarType type);
 
-/// An element that was loaded, and one to be stored.
+/// An element that was loaded, and one to be stored; also vectors of them.
 ::llvm::Value* FromMemory(Builder& builder, ScalarType type, ::llvm::Value* element);
 ::llvm::Value* ToMemory(Builder& builder, ScalarType type, ::llvm::Value* value);
 
@@ -27,7 +27,7 @@ using Builder = ::llvm::IRBuilder<>;
 /// An integer constant of integer or bool type `type`.
 ::llvm::Constant* IntegerOf(::llvm::LLVMContext& context, ScalarType type, Int128 value);
 
-/// The value of integer type `type` as an i64, extended by its sign.
+/// The value of integer type `type` as an i64, extended by its sign; also of vectors.
 ::llvm::Value* ToI64(Builder& builder, ScalarType type, ::llvm::Value* value);
 
 }  // namespace einkorn::llvm_code

@@ -1,0 +1,392 @@
+// Strips of lanes: values, masks, flags, and scalar operations on vectors.
+#include <llvm/IR/MDBuilder.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "backends/cpu/lane_emitter.h"
+#include "backends/llvm/scalar_code.h"
+#include "ir/scalar.h"
+
+namespace einkorn::cpu {
+namespace {
+
+// Bodies with at most so many vector operations work on two registers of each value, so that one
+// operation does not wait for the one before.
+constexpr uint32_t kMostOpsForTwo = 48;
+// Larger ones are not made twice, for full strips and for the rest of a row.
+constexpr uint32_t kMostOpsTwice = 120;
+
+unsigned WidthOf(const ir::LanePlan& plan, unsigned vector_bits) {
+  const unsigned lanes = vector_bits / static_cast<unsigned>(plan.widest_bits);
+  return std::max(2u, plan.varying_ops <= kMostOpsForTwo ? 2 * lanes : lanes);
+}
+
+}  // namespace
+
+LaneEmitter::LaneEmitter(ModuleEmitter& module, ir::FunctionId id, ::llvm::Function* target,
+                         const ir::LanePlan& plan, ::llvm::Function* exact)
+    : FunctionEmitter(module, id, target),
+      plan_(plan),
+      exact_(exact),
+      width_(WidthOf(plan, module.vector_bits())) {
+  const std::string bits = std::to_string(module.vector_bits());
+  target->addFnAttr("prefer-vector-width", bits);
+  target->addFnAttr("min-legal-vector-width", bits);
+}
+
+// --- Strips
+
+void LaneEmitter::EmitRow(ir::OpId, const ir::Op& op, Row& row) {
+  const auto width = static_cast<int64_t>(width_);
+  Block* done = NewBlock("row_done");
+  Value* full_end = row.from;
+  if (plan_.varying_ops <= kMostOpsTwice) {
+    Block* before = b_.GetInsertBlock();
+    Block* strip = NewBlock("strip");
+    Block* rest = NewBlock("rest");
+    Value* length = b_.CreateSub(row.to, row.from, "", true, true);
+    full_end = b_.CreateAdd(row.from, b_.CreateAnd(length, Int64(-width)), "", true, true);
+    b_.CreateCondBr(b_.CreateICmpSGE(length, Int64(width)), strip, rest);
+    b_.SetInsertPoint(strip);
+    ::llvm::PHINode* number = b_.CreatePHI(b_.getInt64Ty(), 2, "number");
+    number->addIncoming(row.from, before);
+    row.numbers.back() = number;
+    EmitStrip(op, row, nullptr);
+    Value* next = b_.CreateAdd(number, Int64(width), "", true, true);
+    number->addIncoming(next, b_.GetInsertBlock());
+    b_.CreateCondBr(b_.CreateICmpSLT(next, full_end), strip, rest);
+    b_.SetInsertPoint(rest);
+    Block* partial = NewBlock("partial");
+    b_.CreateCondBr(b_.CreateICmpSLT(full_end, row.to), partial, done);
+    b_.SetInsertPoint(partial);
+    row.numbers.back() = full_end;
+    EmitStrip(op, row, b_.CreateSub(row.to, full_end, "", true, true));
+    b_.CreateBr(done);
+  } else {
+    Block* before = b_.GetInsertBlock();
+    Block* strip = NewBlock("strip");
+    b_.CreateBr(strip);
+    b_.SetInsertPoint(strip);
+    ::llvm::PHINode* number = b_.CreatePHI(b_.getInt64Ty(), 2, "number");
+    number->addIncoming(row.from, before);
+    row.numbers.back() = number;
+    Value* left = b_.CreateSub(row.to, number, "", true, true);
+    EmitStrip(op, row, b_.CreateBinaryIntrinsic(::llvm::Intrinsic::smin, left, Int64(width)));
+    Value* next = b_.CreateAdd(number, Int64(width));
+    number->addIncoming(next, b_.GetInsertBlock());
+    b_.CreateCondBr(b_.CreateICmpSLT(next, row.to), strip, done);
+  }
+  b_.SetInsertPoint(done);
+}
+
+void LaneEmitter::EmitStrip(const ir::Op& op, const Row& row, Value* count) {
+  strip_ = b_.GetInsertBlock();
+  slow_ = NewBlock("again");
+  Block* next = NewBlock("next_strip");
+  flags_.clear();
+  may_be_flagged_ = false;
+  mask_ = nullptr;
+  last_lane_ = Int64(width_ - 1);
+  if (count != nullptr) {
+    last_lane_ = b_.CreateSub(count, Int64(1), "", true, true);
+    ::llvm::Type* number = b_.getInt16Ty();
+    mask_ = b_.CreateICmpULT(Steps(number, ::llvm::ConstantInt::get(number, 1)),
+                             Splat(b_.CreateTrunc(count, number)));
+  }
+  Value* linear = b_.CreateAdd(row.first, b_.CreateSub(row.numbers.back(), row.from), "linear");
+  const size_t last = row.numbers.size() - 1;
+  const ir::RegionId region = function_.region_of(op, 0);
+  SetVariables(op, row, last);
+  const ir::ValueId variable = function_.region(region).arguments[last];
+  const ScalarType type = function_.type(variable).scalar;
+  Set(variable,
+      b_.CreateAdd(llvm_code::ToI64(b_, type, body_froms_[last]),
+                   b_.CreateMul(row.numbers.back(), llvm_code::ToI64(b_, type, body_steps_[last])),
+                   "lane0"));
+  EmitRegion(region);
+  TestFlags();
+  b_.CreateBr(next);
+
+  b_.SetInsertPoint(slow_);
+  if (slow_->hasNPredecessors(0)) {
+    b_.CreateUnreachable();
+  } else {
+    Value* end = b_.CreateAdd(linear, b_.CreateAdd(last_lane_, Int64(1)));
+    Value* failed =
+        b_.CreateCall(exact_, {target_->getArg(0), target_->getArg(1), linear, end}, "failed");
+    Block* leave = NewBlock("leave");
+    b_.CreateCondBr(b_.CreateICmpSGE(failed, Int64(0)), leave, next);
+    b_.SetInsertPoint(leave);
+    b_.CreateRet(failed);
+  }
+  b_.SetInsertPoint(next);
+}
+
+void LaneEmitter::LeaveIf(Value* condition, const Site&,
+                          ::llvm::function_ref<std::vector<Value*>()>) {
+  if (condition->getType()->isVectorTy()) condition = Any(Masked(b_.CreateFreeze(condition)));
+  Block* next = NewBlock("next");
+  b_.CreateCondBr(condition, slow_, next,
+                  ::llvm::MDBuilder(context_).createUnlikelyBranchWeights());
+  b_.SetInsertPoint(next);
+}
+
+void LaneEmitter::Flag(Value* fails, unsigned bits) {
+  fails = b_.CreateFreeze(fails);
+  if (fails->getType()->getScalarType()->isIntegerTy(1)) {
+    fails = b_.CreateSExt(Masked(fails), Wide(b_.getIntNTy(bits)));
+  } else if (mask_ != nullptr) {
+    fails = b_.CreateSelect(mask_, fails, ::llvm::Constant::getNullValue(fails->getType()));
+  }
+  ::llvm::Type* type = fails->getType();
+  Value*& flags = flags_[type->getScalarSizeInBits()];
+  if (flags == nullptr) {
+    flags = StackSlot(type, "flags");
+    llvm_code::Builder at(strip_, strip_->getFirstInsertionPt());
+    at.CreateStore(::llvm::Constant::getNullValue(type), flags);
+  }
+  b_.CreateStore(b_.CreateOr(b_.CreateLoad(type, flags), fails), flags);
+  may_be_flagged_ = true;
+}
+
+void LaneEmitter::TestFlags() {
+  if (!may_be_flagged_) return;
+  may_be_flagged_ = false;
+  Value* fails = nullptr;
+  for (const auto& [bits, flags] : flags_) {
+    ::llvm::Type* type = Wide(b_.getIntNTy(bits));
+    Value* set = b_.CreateICmpSLT(b_.CreateLoad(type, flags), ::llvm::Constant::getNullValue(type));
+    fails = fails == nullptr ? set : b_.CreateOr(fails, set);
+  }
+  if (fails == nullptr) return;
+  Block* next = NewBlock("passed");
+  b_.CreateCondBr(Any(fails), slow_, next,
+                  ::llvm::MDBuilder(context_).createUnlikelyBranchWeights());
+  b_.SetInsertPoint(next);
+}
+
+// --- Values
+
+::llvm::Type* LaneEmitter::Wide(::llvm::Type* type) const {
+  return ::llvm::FixedVectorType::get(type, width_);
+}
+
+::llvm::Type* LaneEmitter::TypeOf(ScalarType type) const {
+  return Wide(llvm_code::RegisterType(context_, type));
+}
+
+::llvm::Value* LaneEmitter::Splat(Value* value) {
+  return b_.CreateVectorSplat(width_, value);
+}
+
+::llvm::Value* LaneEmitter::Steps(::llvm::Type* type, Value* stride) {
+  std::vector<::llvm::Constant*> numbers;
+  for (unsigned lane = 0; lane < width_; ++lane)
+    numbers.push_back(::llvm::ConstantInt::get(type, lane));
+  return b_.CreateMul(::llvm::ConstantVector::get(numbers), Splat(stride));
+}
+
+::llvm::Value* LaneEmitter::Lanes(ir::ValueId value) {
+  const ir::LaneShape lanes = shape(value);
+  if (lanes.is_varying()) return scalar(value);
+  if (lanes.is_uniform()) return Splat(scalar(value));
+  ::llvm::Type* type = llvm_code::RegisterType(context_, function_.type(value).scalar);
+  Value* first = b_.CreateTrunc(scalar(value), type);
+  Value* stride = ::llvm::ConstantInt::get(type, static_cast<uint64_t>(lanes.stride), true);
+  return b_.CreateAdd(Splat(first), Steps(type, stride));
+}
+
+::llvm::Value* LaneEmitter::AtLane0(ir::ValueId value) {
+  return shape(value).is_affine()
+             ? scalar(value)
+             : llvm_code::ToI64(b_, function_.type(value).scalar, scalar(value));
+}
+
+Code LaneEmitter::CodeFor(ir::ValueId value, ir::ValueId slot) {
+  if (!shape(slot).is_varying()) return code(value);
+  return {Lanes(value)};
+}
+
+std::vector<Code> LaneEmitter::CodesFor(Slots values, Slots slots) {
+  std::vector<Code> codes;
+  for (size_t i = 0; i < values.size(); ++i) codes.push_back(CodeFor(values[i], slots[i]));
+  return codes;
+}
+
+std::vector<Code> LaneEmitter::Phis(Slots slots) {
+  std::vector<Code> phis;
+  for (ir::ValueId slot : slots) {
+    const ir::LaneShape lanes = shape(slot);
+    ::llvm::Type* type = llvm_code::RegisterType(context_, function_.type(slot).scalar);
+    if (lanes.is_varying()) type = Wide(type);
+    if (lanes.is_affine()) type = b_.getInt64Ty();
+    phis.push_back({b_.CreatePHI(type, 2)});
+  }
+  return phis;
+}
+
+// --- Masks
+
+// By `select`: a lane that is off may hold poison.
+::llvm::Value* LaneEmitter::And(Value* mask, Value* condition) {
+  return mask == nullptr ? condition : b_.CreateLogicalAnd(mask, condition);
+}
+
+::llvm::Value* LaneEmitter::AllOn() {
+  return mask_ != nullptr ? mask_ : ::llvm::Constant::getAllOnesValue(Wide(b_.getInt1Ty()));
+}
+
+::llvm::Value* LaneEmitter::Any(Value* lanes) {
+  return b_.CreateIsNotNull(b_.CreateBitCast(lanes, b_.getIntNTy(width_)));
+}
+
+std::vector<Code> LaneEmitter::Blend(Value* mask, const std::vector<Code>& now,
+                                     const std::vector<Code>& before) {
+  std::vector<Code> blended;
+  for (size_t i = 0; i < now.size(); ++i) {
+    Value* one = now[i][0];
+    // What is the same for all lanes is also right in those that have left.
+    const bool is_vector = one->getType()->isVectorTy() && one != before[i][0];
+    blended.push_back({is_vector ? b_.CreateSelect(mask, one, before[i][0]) : one});
+  }
+  return blended;
+}
+
+// --- Operations
+
+bool LaneEmitter::IsUniform(const ir::Op& op) const {
+  return std::ranges::all_of(function_.results_of(op),
+                             [&](ir::ValueId value) { return shape(value).is_uniform(); });
+}
+
+void LaneEmitter::EmitOp(ir::OpId id) {
+  const ir::Op& op = function_.op(id);
+  switch (op.opcode) {
+    case Opcode::kArray:
+      return EmitPrivateArray(op);
+    case Opcode::kLoad:
+      if (shape(function_.result(op)).is_uniform()) return FunctionEmitter::EmitOp(id);
+      return EmitLanesLoad(op);
+    case Opcode::kStore:
+      return EmitLanesStore(op);
+    case Opcode::kIf:
+      return EmitLanesIf(op);
+    case Opcode::kFor:
+    case Opcode::kWhile: {
+      // What is flagged could be how often it runs.
+      TestFlags();
+      may_be_flagged_ = MayFlag(op);
+      if (!ir::IsDivergent(function_, plan_, op))
+        FunctionEmitter::EmitOp(id);
+      else if (op.opcode == Opcode::kFor)
+        EmitLanesFor(op);
+      else
+        EmitLanesWhile(op);
+      may_be_flagged_ = MayFlag(op);
+      return;
+    }
+    case Opcode::kFail:
+      LeaveIf(b_.getTrue(), {}, [] { return std::vector<Value*>(); });
+      return;
+    default:
+      if (!HasScalarMeaning(op.opcode) || IsUniform(op)) return FunctionEmitter::EmitOp(id);
+      return shape(function_.result(op)).is_affine() ? EmitAffine(op) : EmitVarying(op);
+  }
+}
+
+bool LaneEmitter::MayFlag(const ir::Op& op) const {
+  if (op.checks != 0) return true;
+  return std::ranges::any_of(function_.regions_of(op), [&](ir::RegionId region) {
+    return std::ranges::any_of(function_.region(region).ops,
+                               [&](ir::OpId inner) { return MayFlag(function_.op(inner)); });
+  });
+}
+
+void LaneEmitter::EmitVarying(const ir::Op& op) {
+  std::vector<ScalarType> types;
+  std::vector<Value*> operands;
+  for (ir::ValueId value : function_.operands(op)) {
+    types.push_back(function_.type(value).scalar);
+    const bool is_choice = op.opcode == Opcode::kSelect && operands.empty();
+    operands.push_back(is_choice && shape(value).is_uniform() ? scalar(value) : Lanes(value));
+  }
+  const auto bits = static_cast<unsigned>(std::max(8, BitsOf(types[0])));
+  const ir::ValueId result = function_.result(op);
+  Set(result,
+      llvm_code::EmitScalar(
+          b_, {op.opcode, op.rule, op.checks, types, operands, function_.type(result).scalar},
+          [&](FaultKind, Value* fails) { Flag(fails, bits); }));
+}
+
+// In 64 bits, so that lanes that are off do no harm.
+void LaneEmitter::EmitAffine(const ir::Op& op) {
+  const auto at = [&](size_t i) { return AtLane0(function_.operand(op, i)); };
+  Value* result = nullptr;
+  switch (op.opcode) {
+    case Opcode::kAdd:
+      result = b_.CreateAdd(at(0), at(1));
+      break;
+    case Opcode::kSub:
+      result = b_.CreateSub(at(0), at(1));
+      break;
+    case Opcode::kNeg:
+      result = b_.CreateNeg(at(0));
+      break;
+    case Opcode::kMul:
+      result = b_.CreateMul(at(0), at(1));
+      break;
+    case Opcode::kShl:
+      result = b_.CreateShl(at(0), at(1));
+      break;
+    default:
+      result = at(0);  // a conversion
+  }
+  if (op.checks != 0) CheckAffine(op, result);
+  Set(function_.result(op), result);
+}
+
+// The result grows evenly, so it fits in all lanes if it fits in the first and the last one.
+void LaneEmitter::CheckAffine(const ir::Op& op, Value* result) {
+  const ir::ValueId made = function_.result(op);
+  const ScalarType type = function_.type(made).scalar;
+  Value* far = b_.CreateMul(last_lane_, Int64(shape(made).stride));
+  Value* fails = b_.getFalse();
+  if (BitsOf(type) < 64 || op.opcode == Opcode::kConvert) {
+    // Words that stand for u64 are not told from negative ones, and count as outside.
+    for (Value* end : {result, static_cast<Value*>(b_.CreateAdd(result, far))}) {
+      if (LeastOf(type) > INT64_MIN)
+        fails =
+            b_.CreateOr(fails, b_.CreateICmpSLT(end, Int64(static_cast<int64_t>(LeastOf(type)))));
+      if (GreatestOf(type) < INT64_MAX)
+        fails = b_.CreateOr(fails,
+                            b_.CreateICmpSGT(end, Int64(static_cast<int64_t>(GreatestOf(type)))));
+    }
+    const ir::ValueId from = function_.operand(op, 0);
+    if (function_.type(from).scalar == ScalarType::kU64) {
+      Value* from_far = b_.CreateMul(last_lane_, Int64(shape(from).stride));
+      for (Value* end : {AtLane0(from), static_cast<Value*>(b_.CreateAdd(AtLane0(from), from_far))})
+        fails = b_.CreateOr(fails, b_.CreateICmpSLT(end, Int64(0)));
+    }
+  } else {
+    // The operation once more with the operands of both lanes, checked.
+    for (const bool is_last : {false, true}) {
+      std::vector<ScalarType> types;
+      std::vector<Value*> operands;
+      for (ir::ValueId value : function_.operands(op)) {
+        types.push_back(function_.type(value).scalar);
+        Value* word = AtLane0(value);
+        if (is_last && shape(value).is_affine())
+          word = b_.CreateAdd(word, b_.CreateMul(last_lane_, Int64(shape(value).stride)));
+        operands.push_back(
+            b_.CreateTrunc(word, llvm_code::RegisterType(context_, function_.type(value).scalar)));
+      }
+      llvm_code::EmitScalar(
+          b_, {op.opcode, op.rule, op.checks, types, operands, type},
+          [&](FaultKind, Value* condition) { fails = b_.CreateOr(fails, condition); });
+    }
+  }
+  LeaveIf(fails, {}, [] { return std::vector<Value*>(); });
+}
+
+}  // namespace einkorn::cpu

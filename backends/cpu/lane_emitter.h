@@ -1,0 +1,99 @@
+// The body of a parallel loop with neighbouring iterations of its last range side by side as the
+// lanes of vectors.
+//
+// Values are as ir/lanes.h says: uniform ones have the code they have elsewhere; affine ones are
+// the value of lane 0 as an i64, wherever it lies: lanes that are off may have values outside of
+// the type; varying ones are vectors. Nothing here reports a fault. Checks of uniform and affine
+// values are branches, taken for lane 0 and the last one; those of varying values are collected in
+// vectors of flags, tested before a strip of lanes stores or ends. Where one is set, the exact code
+// runs the strip again. Flags and conditions are frozen: a lane that has failed goes on with any
+// values, and its checks that were proved need not hold.
+#pragma once
+
+#include <map>
+
+#include "backends/cpu/emitter.h"
+#include "ir/lanes.h"
+
+namespace einkorn::cpu {
+
+class LaneEmitter final : public FunctionEmitter {
+ public:
+  /// `exact` runs the same iterations one by one.
+  LaneEmitter(ModuleEmitter& module, ir::FunctionId id, ::llvm::Function* target,
+              const ir::LanePlan& plan, ::llvm::Function* exact);
+
+ private:
+  // --- strips of lanes
+  void EmitRow(ir::OpId id, const ir::Op& op, Row& row) override;
+  /// The lanes from iteration `row.numbers.back()` on: the first `count`, or all if it is null.
+  void EmitStrip(const ir::Op& op, const Row& row, Value* count);
+  void LeaveIf(Value* condition, const Site& site,
+               ::llvm::function_ref<std::vector<Value*>()> operands) override;
+  /// `fails` is as FailIf has it.
+  void Flag(Value* fails, unsigned bits);
+  void TestFlags();
+  void EndRound() override { TestFlags(); }
+
+  // --- values
+  ir::LaneShape shape(ir::ValueId value) const { return plan_.shape(value); }
+  ::llvm::Type* Wide(::llvm::Type* type) const;
+  ::llvm::Type* TypeOf(ScalarType type) const;
+  Value* Splat(Value* value);
+  /// 0, `stride`, 2 * stride, … of an integer type.
+  Value* Steps(::llvm::Type* type, Value* stride);
+  /// The value in all lanes; of lane 0, uniform or affine, as an i64.
+  Value* Lanes(ir::ValueId value);
+  Value* AtLane0(ir::ValueId value);
+  Code CodeFor(ir::ValueId value, ir::ValueId slot);
+  std::vector<Code> CodesFor(Slots values, Slots slots) override;
+  std::vector<Code> Phis(Slots slots) override;
+
+  // --- masks: null where all lanes are on
+  Value* And(Value* mask, Value* condition);
+  Value* Masked(Value* condition) { return And(mask_, condition); }
+  Value* AllOn();
+  Value* Any(Value* lanes);
+  /// `now` in the lanes that are on in `mask`, else `before`.
+  std::vector<Code> Blend(Value* mask, const std::vector<Code>& now,
+                          const std::vector<Code>& before);
+
+  // --- operations
+  void EmitOp(ir::OpId id) override;
+  bool IsUniform(const ir::Op& op) const;
+  void EmitVarying(const ir::Op& op);
+  void EmitAffine(const ir::Op& op);
+  void CheckAffine(const ir::Op& op, Value* result);
+  bool HasHeapArrays(ir::RegionId) const override { return false; }
+  void EmitLanesIf(const ir::Op& op);
+  void EmitLanesFor(const ir::Op& op);
+  void EmitLanesWhile(const ir::Op& op);
+  bool MayFlag(const ir::Op& op) const;
+
+  // --- elements
+  struct Place {
+    enum class Kind { kUniform, kConsecutive, kReversed, kScattered };
+    Kind kind = Kind::kUniform;
+    Value* address = nullptr;  ///< of lane 0, or a vector
+  };
+  Place Locate(const ir::Op& op);
+  Place LocatePrivate(const ir::Op& op);
+  void CheckBounds(const ir::Op& op);
+  void EmitPrivateArray(const ir::Op& op);
+  void EmitLanesLoad(const ir::Op& op);
+  void EmitLanesStore(const ir::Op& op);
+  Value* Reversed(Value* lanes);
+
+  const ir::LanePlan& plan_;
+  ::llvm::Function* exact_;
+  unsigned width_;
+  Value* mask_ = nullptr;
+  // Of the strip:
+  Block* slow_ = nullptr;
+  Value* last_lane_ = nullptr;           // the number of the last lane that is on
+  std::map<unsigned, Value*> flags_;     // variables by the bits of their lanes; set if negative
+  ::llvm::BasicBlock* strip_ = nullptr;  // where it begins
+  bool may_be_flagged_ = false;          // since the last test
+};
+
+}  // namespace einkorn::cpu

@@ -1,0 +1,344 @@
+#include "ir/lanes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "ir/clone.h"
+#include "ir/scalar.h"
+
+namespace einkorn::ir {
+namespace {
+
+// Strides beyond this are as good as none.
+constexpr int64_t kMostStride = int64_t{1} << 31;
+// The elements of an array that each lane has for itself.
+constexpr uint64_t kMostPrivateElements = 4096;
+
+LaneShape Join(LaneShape a, LaneShape b) {
+  return a == b ? a : LaneShape::Varying();
+}
+
+LaneShape Scaled(LaneShape shape, Int128 factor) {
+  const Int128 stride = shape.stride * factor;
+  if (stride > kMostStride || stride < -kMostStride) return LaneShape::Varying();
+  return LaneShape::Affine(static_cast<int64_t>(stride));
+}
+
+class Planner {
+ public:
+  Planner(const Function& function, OpId loop)
+      : function_(function),
+        loop_(loop),
+        is_loaded_(function.values.size()),
+        is_known_(function.values.size()) {
+    plan_.shapes.resize(function.values.size());
+    plan_.is_private.resize(function.values.size());
+  }
+
+  LanePlan Run() {
+    const Op& loop = function_.op(loop_);
+    const RegionId body = function_.region_of(loop, 0);
+    if ((loop.immediate & kParallelGroups) != 0) Refuse(loop, "its iterations are groups of lanes");
+    const size_t last = loop.operands.count / 3 - 1;
+    const Op* step = function_.ConstantOf(function_.operand(loop, 3 * last + 2));
+    const ValueId variable = function_.region(body).arguments[last];
+    if (step == nullptr)
+      Refuse(loop, "its step is not constant");
+    else
+      Raise(variable, Scaled(LaneShape::Affine(1),
+                             IntegerValue(function_.type(variable).scalar, step->immediate)));
+    FindPrivate(body);
+    CollectLoads(body);
+    // Shapes only ever rise, so this ends.
+    do {
+      changed_ = false;
+      Walk(body);
+    } while (changed_ && plan_.is_possible());
+    if (plan_.is_possible()) FollowEffects(body, false);
+    if (plan_.is_possible()) Measure(body);
+    if (plan_.is_possible() && plan_.varying_ops == 0) Refuse(loop, "nothing in it differs");
+    return std::move(plan_);
+  }
+
+ private:
+  void Refuse(const Op& op, std::string why) {
+    if (!plan_.refusal.empty()) return;
+    plan_.refusal = std::move(why);
+    plan_.refusal_range = op.range;
+  }
+
+  LaneShape shape(ValueId value) const { return plan_.shapes[value.index]; }
+  LaneShape operand(const Op& op, size_t i) const { return shape(function_.operand(op, i)); }
+
+  void Raise(ValueId value, LaneShape to) {
+    LaneShape& now = plan_.shapes[value.index];
+    const LaneShape next = is_known_[value.index] ? Join(now, to) : to;
+    is_known_[value.index] = true;
+    if (next == now) return;
+    now = next;
+    changed_ = true;
+  }
+
+  void FindPrivate(RegionId region) {
+    for (OpId id : function_.region(region).ops) {
+      const Op& op = function_.op(id);
+      if (op.opcode == Opcode::kArray) plan_.is_private[function_.result(op).index] = true;
+      for (RegionId inner : function_.regions_of(op)) FindPrivate(inner);
+    }
+  }
+
+  void CollectLoads(RegionId region) {
+    for (OpId id : function_.region(region).ops) {
+      const Op& op = function_.op(id);
+      if (op.opcode == Opcode::kLoad)
+        is_loaded_[StorageOf(function_, function_.operand(op, 0)).index] = true;
+      for (RegionId inner : function_.regions_of(op)) CollectLoads(inner);
+    }
+  }
+
+  // --- Shapes
+
+  void Walk(RegionId region) {
+    for (OpId id : function_.region(region).ops) Visit(function_.op(id));
+  }
+
+  void Visit(const Op& op) {
+    switch (op.opcode) {
+      case Opcode::kConstant:
+      case Opcode::kFail:
+      case Opcode::kYield:
+        return;
+      case Opcode::kLoad:
+        return Raise(function_.result(op), OfLoad(op));
+      case Opcode::kStore:
+        return;
+      case Opcode::kArray:
+        return VisitArray(op);
+      case Opcode::kView:
+        if (plan_.is_private[StorageOf(function_, function_.operand(op, 0)).index])
+          return Refuse(op, "it has a view of an array of its own");
+        for (size_t i = 1; i < op.operands.count; ++i)
+          if (!operand(op, i).is_uniform()) return Refuse(op, "its views differ");
+        return;
+      case Opcode::kIf:
+        return VisitIf(op);
+      case Opcode::kFor:
+        return VisitFor(op);
+      case Opcode::kWhile:
+        return VisitWhile(op);
+      case Opcode::kFrame: {
+        const RegionId body = function_.region_of(op, 0);
+        Walk(body);
+        for (size_t i = 0; i < op.results.count; ++i)
+          Raise(Scalar(op, function_.result(op, i)),
+                shape(function_.operand(function_.terminator(body), i)));
+        return;
+      }
+      case Opcode::kAtomic:
+        return Refuse(op, "it has an atomic");
+      case Opcode::kPrint:
+        return Refuse(op, "it prints");
+      case Opcode::kCall:
+        return Refuse(op, "it calls a function that is not inlined");
+      default:
+        if (!HasScalarMeaning(op.opcode))
+          return Refuse(op, fmt::format("it has the operation {}", TextOf(op.opcode)));
+        return Raise(function_.result(op), OfScalar(op));
+    }
+  }
+
+  // Refuses where arrays flow.
+  ValueId Scalar(const Op& op, ValueId value) {
+    if (function_.type(value).is_array()) Refuse(op, "it chooses between arrays");
+    return value;
+  }
+
+  LaneShape OfLoad(const Op& op) const {
+    const ValueId array = function_.operand(op, 0);
+    if (plan_.is_private[array.index]) return LaneShape::Varying();
+    for (size_t i = 1; i < op.operands.count; ++i)
+      if (!operand(op, i).is_uniform()) return LaneShape::Varying();
+    return LaneShape::Uniform();
+  }
+
+  LaneShape OfScalar(const Op& op) const {
+    const auto operands = function_.operands(op);
+    if (std::ranges::all_of(operands, [&](ValueId value) { return shape(value).is_uniform(); }))
+      return LaneShape::Uniform();
+    return OfAffine(op).value_or(LaneShape::Varying());
+  }
+
+  // Results that are the mathematical ones grow evenly where the operands do.
+  std::optional<LaneShape> OfAffine(const Op& op) const {
+    const ScalarType type = function_.type(function_.result(op)).scalar;
+    if (!IsInteger(type) || (op.rule != Rule::kChecked && op.rule != Rule::kNone))
+      return std::nullopt;
+    const auto operands = function_.operands(op);
+    if (std::ranges::any_of(operands, [&](ValueId value) { return shape(value).is_varying(); }))
+      return std::nullopt;
+    const auto constant = [&](size_t i) -> std::optional<Int128> {
+      const Op* value = function_.ConstantOf(operands[i]);
+      if (value == nullptr) return std::nullopt;
+      return IntegerValue(function_.type(operands[i]).scalar, value->immediate);
+    };
+    switch (op.opcode) {
+      case Opcode::kAdd:
+        return LaneShape::Affine(operand(op, 0).stride + operand(op, 1).stride);
+      case Opcode::kSub:
+        return LaneShape::Affine(operand(op, 0).stride - operand(op, 1).stride);
+      case Opcode::kNeg:
+        return Scaled(operand(op, 0), -1);
+      case Opcode::kMul:
+        if (const auto factor = constant(1)) return Scaled(operand(op, 0), *factor);
+        if (const auto factor = constant(0)) return Scaled(operand(op, 1), *factor);
+        return std::nullopt;
+      case Opcode::kShl:
+        if (const auto amount = constant(1); amount && *amount >= 0 && *amount < 31)
+          return Scaled(operand(op, 0), Int128{1} << static_cast<int>(*amount));
+        return std::nullopt;
+      case Opcode::kConvert:
+        return IsInteger(function_.type(operands[0]).scalar) ? std::optional(operand(op, 0))
+                                                             : std::nullopt;
+      default:
+        return std::nullopt;
+    }
+  }
+
+  void VisitArray(const Op& op) {
+    uint64_t count = 1;
+    const ValueId result = function_.result(op);
+    for (size_t d = 0; d < function_.type(result).rank; ++d) {
+      const Op* size = function_.ConstantOf(function_.operand(op, d));
+      if (size == nullptr) return Refuse(op, "it makes an array whose size is not constant");
+      count *= std::min(size->immediate, kMostPrivateElements + 1);
+      if (count > kMostPrivateElements) return Refuse(op, "it makes a large array");
+    }
+  }
+
+  void VisitIf(const Op& op) {
+    const RegionId arms[] = {function_.region_of(op, 0), function_.region_of(op, 1)};
+    for (RegionId arm : arms) Walk(arm);
+    for (size_t i = 0; i < op.results.count; ++i) {
+      const ValueId a = function_.operand(function_.terminator(arms[0]), i);
+      const ValueId b = function_.operand(function_.terminator(arms[1]), i);
+      const LaneShape joined = Join(shape(a), shape(b));
+      Raise(Scalar(op, function_.result(op, i)),
+            operand(op, 0).is_uniform() || a == b ? joined : LaneShape::Varying());
+    }
+  }
+
+  void VisitFor(const Op& op) {
+    const RegionId body = function_.region_of(op, 0);
+    const auto& arguments = function_.region(body).arguments;
+    const bool is_divergent = IsDivergent(function_, plan_, op);
+    if (is_divergent && function_.ConstantOf(function_.operand(op, 2)) == nullptr)
+      return Refuse(op,
+                    "lanes leave a loop in it at different times, and its step is not constant");
+    if (!operand(op, 2).is_uniform()) return Refuse(op, "the steps of a loop in it differ");
+    Raise(arguments[0], operand(op, 0));
+    const uint32_t first_yield = SlotsOf(op, 0).yield;
+    for (uint32_t i = 0; i < CarriedCount(op); ++i)
+      Raise(Scalar(op, arguments[i + 1]), operand(op, i + 3));
+    Walk(body);
+    const Op& yield = function_.terminator(body);
+    for (uint32_t i = 0; i < CarriedCount(op); ++i) {
+      const ValueId next = function_.operand(yield, first_yield + i);
+      Carry(arguments[i + 1], next, is_divergent);
+      Raise(function_.result(op, i), shape(arguments[i + 1]));
+    }
+  }
+
+  void VisitWhile(const Op& op) {
+    const RegionId condition = function_.region_of(op, 0), body = function_.region_of(op, 1);
+    const auto& tested = function_.region(condition).arguments;
+    const auto& inside = function_.region(body).arguments;
+    for (uint32_t i = 0; i < op.operands.count; ++i) Raise(Scalar(op, tested[i]), operand(op, i));
+    Walk(condition);
+    for (uint32_t i = 0; i < op.operands.count; ++i) Raise(inside[i], shape(tested[i]));
+    Walk(body);
+    const bool is_divergent = IsDivergent(function_, plan_, op);
+    const Op& yield = function_.terminator(body);
+    for (uint32_t i = 0; i < op.operands.count; ++i) {
+      const ValueId next = function_.operand(yield, i);
+      if (next != inside[i]) Carry(tested[i], next, is_divergent);
+      Raise(function_.result(op, i), shape(tested[i]));
+    }
+  }
+
+  // A lane that has left the loop keeps its value while others go on.
+  void Carry(ValueId argument, ValueId next, bool is_divergent) {
+    if (next == argument) return;
+    Raise(argument, is_divergent ? LaneShape::Varying() : shape(next));
+  }
+
+  // --- What can be done again
+
+  // Whether a store to an array that is also read may have come before. Answers the same for the
+  // end of the region.
+  bool FollowEffects(RegionId region, bool is_dirty) {
+    for (OpId id : function_.region(region).ops) {
+      const Op& op = function_.op(id);
+      if (is_dirty && MayFault(op))
+        Refuse(op, "a check comes after a store to an array that is also read");
+      if (op.opcode == Opcode::kStore) {
+        const ValueId storage = StorageOf(function_, function_.operand(op, 0));
+        is_dirty = is_dirty || (is_loaded_[storage.index] && !plan_.is_private[storage.index]);
+      }
+      bool after = is_dirty;
+      if (op.opcode == Opcode::kFor || op.opcode == Opcode::kWhile) {
+        // What the first time round leaves, the second one finds.
+        for (int round = 0; round < 2; ++round)
+          for (RegionId inner : function_.regions_of(op)) after = FollowEffects(inner, after);
+      } else {
+        for (RegionId inner : function_.regions_of(op))
+          after = FollowEffects(inner, is_dirty) || after;
+      }
+      is_dirty = after;
+    }
+    return is_dirty;
+  }
+
+  void Measure(RegionId region) {
+    for (OpId id : function_.region(region).ops) {
+      const Op& op = function_.op(id);
+      for (RegionId inner : function_.regions_of(op)) Measure(inner);
+      const bool is_store = op.opcode == Opcode::kStore;
+      const bool is_vector =
+          is_store || std::ranges::any_of(function_.results_of(op),
+                                          [&](ValueId value) { return shape(value).is_varying(); });
+      if (!is_vector) continue;
+      ++plan_.varying_ops;
+      if (op.regions.count > 0) continue;
+      const ValueId value =
+          is_store ? function_.operand(op, op.operands.count - 1) : function_.result(op);
+      plan_.widest_bits = std::max(plan_.widest_bits, BitsOf(function_.type(value).scalar));
+    }
+  }
+
+  const Function& function_;
+  const OpId loop_;
+  LanePlan plan_;
+  std::vector<bool> is_loaded_;  // storage that the body reads
+  std::vector<bool> is_known_;   // values that have a shape already
+  bool changed_ = false;
+};
+
+}  // namespace
+
+bool IsDivergent(const Function& function, const LanePlan& plan, const Op& loop) {
+  const auto is_uniform = [&](ValueId value) { return plan.shape(value).is_uniform(); };
+  if (loop.opcode == Opcode::kWhile)
+    return !is_uniform(function.operand(function.terminator(function.region_of(loop, 0)), 0));
+  const bool has_exit = (loop.immediate & kForExits) != 0;
+  return !is_uniform(function.operand(loop, 0)) || !is_uniform(function.operand(loop, 1)) ||
+         (has_exit &&
+          !is_uniform(function.operand(function.terminator(function.region_of(loop, 0)), 0)));
+}
+
+LanePlan PlanLanes(const Function& function, OpId loop) {
+  return Planner(function, loop).Run();
+}
+
+}  // namespace einkorn::ir

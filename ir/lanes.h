@@ -1,0 +1,53 @@
+// Which values of a loop's body differ between its iterations, when many of them run at once as the
+// lanes of vectors, and whether they may.
+//
+// A lane is an iteration of the innermost range of a `parallel`. Values are uniform (the same in
+// all lanes), affine (integers a multiple of the lane's number apart), or varying. What stands
+// under a varying condition runs under a mask. Where a check finds something in a group of lanes,
+// exact code runs the iterations of the group again, one by one; so once something is done that
+// cannot be repeated, no check may follow: after a store to an array that the body also reads.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ir/module.h"
+
+namespace einkorn::ir {
+
+struct LaneShape {
+  enum class Kind : uint8_t { kUniform, kAffine, kVarying };
+  Kind kind = Kind::kUniform;
+  int64_t stride = 0;  ///< kAffine: by how much the value grows from lane to lane; not 0
+
+  static LaneShape Uniform() { return {}; }
+  static LaneShape Varying() { return {Kind::kVarying, 0}; }
+  static LaneShape Affine(int64_t stride) {
+    return stride == 0 ? Uniform() : LaneShape{Kind::kAffine, stride};
+  }
+  bool is_uniform() const { return kind == Kind::kUniform; }
+  bool is_affine() const { return kind == Kind::kAffine; }
+  bool is_varying() const { return kind == Kind::kVarying; }
+  friend bool operator==(const LaneShape&, const LaneShape&) = default;
+};
+
+struct LanePlan {
+  std::string refusal;  ///< why there can be no lanes, "it prints"; empty if there can
+  SourceRange refusal_range;
+  std::vector<LaneShape> shapes;  ///< by value; uniform for those from outside the loop
+  std::vector<bool> is_private;   ///< by value: arrays that each lane has for itself
+  uint32_t varying_ops = 0;       ///< how many operations work on vectors
+  int widest_bits = 8;            ///< the widest elements of these vectors
+
+  bool is_possible() const { return refusal.empty(); }
+  LaneShape shape(ValueId value) const { return shapes[value.index]; }
+};
+
+/// `loop` is a `parallel` of `function`.
+LanePlan PlanLanes(const Function& function, OpId loop);
+
+/// Whether lanes leave the loop, a `for` or `while` in the body, at different times.
+bool IsDivergent(const Function& function, const LanePlan& plan, const Op& loop);
+
+}  // namespace einkorn::ir
