@@ -17,7 +17,8 @@ bool IsKept(uint32_t index, uint32_t first, const KeptSlots& keep) {
 }  // namespace
 
 SlotLayout SlotsOf(const Op& op, size_t region) {
-  if (op.opcode == Opcode::kIf || op.opcode == Opcode::kFrame) return {.yield = 0};
+  if (op.opcode == Opcode::kIf || op.opcode == Opcode::kFrame || op.opcode == Opcode::kAttempt)
+    return {.yield = 0};
   if (op.opcode == Opcode::kFor)
     return {.operand = 3, .argument = 1, .yield = op.immediate & kForExits ? 1u : 0u};
   if (op.opcode == Opcode::kWhile)

@@ -47,6 +47,14 @@ ValueId Emitter::Convert(ScalarType to, ValueId a) {
   return builder_.Convert(to, rule, a, range_);
 }
 
+ValueId Emitter::ConvertExact(ScalarType to, ValueId a) {
+  if (type(a) == to) return a;
+  return AppendValue({.opcode = Opcode::kConvert,
+                      .rule = Rule::kChecked,
+                      .operands = {a},
+                      .results = {Type::Scalar(to)}});
+}
+
 ValueId Emitter::BitsOfFloat(ValueId a) {
   const ScalarType bits = type(a) == ScalarType::kF32 ? ScalarType::kU32 : ScalarType::kU64;
   return AppendValue({.opcode = Opcode::kBits, .operands = {a}, .results = {Type::Scalar(bits)}});
@@ -76,18 +84,46 @@ void Emitter::Store(ValueId array, ValueId index, ValueId value) {
 
 Values Emitter::If(ValueId condition, const std::function<Values()>& then,
                    const std::function<Values()>& otherwise) {
-  const RegionId first = Body(builder_.NewRegion(), then);
-  const RegionId second = Body(builder_.NewRegion(), otherwise);
+  return AppendChoice(Opcode::kIf, {condition}, then, otherwise);
+}
+
+Values Emitter::Attempt(const std::function<Values()>& first,
+                        const std::function<Values()>& second) {
+  return AppendChoice(Opcode::kAttempt, {}, first, second);
+}
+
+Values Emitter::AppendChoice(Opcode opcode, Values operands, const std::function<Values()>& first,
+                             const std::function<Values()>& second) {
+  const RegionId regions[] = {Body(builder_.NewRegion(), first),
+                              Body(builder_.NewRegion(), second)};
   const Function& function = builder_.function();
-  std::vector<Type> types;
-  for (ValueId value : function.operands(function.terminator(first)))
-    types.push_back(function.type(value));
-  const OpId op = builder_.Append({.opcode = Opcode::kIf,
+  const auto yields = function.operands(function.terminator(regions[0]));
+  const OpId op = builder_.Append({.opcode = opcode,
                                    .range = range_,
-                                   .operands = {condition},
-                                   .results = types,
-                                   .regions = {first, second}});
+                                   .operands = std::move(operands),
+                                   .results = TypesOf({yields.begin(), yields.end()}),
+                                   .regions = {regions[0], regions[1]}});
   const auto results = function.results_of(function.op(op));
+  return {results.begin(), results.end()};
+}
+
+Values Emitter::Lanes(const std::function<Values(ValueId)>& body,
+                      const std::function<Values(const Values&, const Values&)>& combine) {
+  const RegionId first = builder_.NewRegion(), second = builder_.NewRegion();
+  const ValueId lane = builder_.AddArgument(first, Type::Scalar(ScalarType::kI64), "lane");
+  std::vector<Type> types;
+  Body(first, [&] {
+    Values values = body(lane);
+    types = TypesOf(values);
+    return values;
+  });
+  Values arguments[2];
+  for (Values& list : arguments)
+    for (Type type : types) list.push_back(builder_.AddArgument(second, type));
+  Body(second, [&] { return combine(arguments[0], arguments[1]); });
+  const OpId op = builder_.Append(
+      {.opcode = Opcode::kLanes, .range = range_, .results = types, .regions = {first, second}});
+  const auto results = builder_.function().results_of(builder_.function().op(op));
   return {results.begin(), results.end()};
 }
 

@@ -33,6 +33,12 @@ class Emitter {
   ValueId Bool(bool value) { return builder_.Bool(value, range_); }
   ValueId Zero(ScalarType type) { return builder_.Constant(type, 0, range_); }
 
+  /// Operations whose result is known to be the mathematical one.
+  ValueId Exact(Opcode opcode, ValueId a, ValueId b) {
+    return Binary(opcode, Rule::kChecked, a, b);
+  }
+  ValueId ConvertExact(ScalarType to, ValueId a);
+
   /// Operations with the rule `wrap` where there is one. Nothing is checked, so a divisor must not
   /// be 0, and an amount to shift by must be in range.
   ValueId Unary(Opcode opcode, ValueId a);
@@ -65,6 +71,10 @@ class Emitter {
                   const std::function<Values(ValueId, const Values&)>& body);
   Values While(Values carried, const std::function<ValueId(const Values&)>& condition,
                const std::function<Values(const Values&)>& body);
+  /// `body` gets the number of the lane; `combine` the results of two lanes.
+  Values Lanes(const std::function<Values(ValueId)>& body,
+               const std::function<Values(const Values&, const Values&)>& combine);
+  Values Attempt(const std::function<Values()>& first, const std::function<Values()>& second);
   /// Fails where `condition` holds.
   void FailIf(ValueId condition, FaultKind kind, std::string text, Values operands = {});
 
@@ -74,6 +84,8 @@ class Emitter {
   Values AppendLoop(const LoopRange& range, uint64_t flags, Values carried,
                     const std::function<Values(ValueId, const Values&)>& body);
   RegionId Body(RegionId region, const std::function<Values()>& body);
+  Values AppendChoice(Opcode opcode, Values operands, const std::function<Values()>& first,
+                      const std::function<Values()>& second);
   std::vector<Type> TypesOf(const Values& values) const;
 
   Builder& builder_;

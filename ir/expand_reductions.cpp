@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "ir/clone.h"
 #include "ir/passes.h"
@@ -18,6 +19,10 @@ namespace {
 
 // A term of more operations is written once, for any number of terms.
 constexpr size_t kMostDuplicatedOps = 64;
+// One of more is not written for lanes.
+constexpr size_t kMostLaneOps = 600;
+// So many terms are worth lanes.
+constexpr int64_t kLeastLaneTerms = 64;
 
 // How many operations a region holds; beyond every bound if it holds a reduction, which is written
 // out as many operations in its turn.
@@ -95,7 +100,7 @@ class ReductionExpander : public Cloner {
     if (op.checks & kDivisionBit) CheckSteps(emit, ranges);
 
     const ReductionPlan plan = PlanReduction(source(), op);
-    const ValueId result = plan.conclude(emit, FoldTerms(emit, op, ranges, plan));
+    const ValueId result = plan.conclude(emit, FoldAll(emit, op, ranges, plan));
     CopyNames(source().result(op), result);
     Bind(source().result(op), result);
   }
@@ -110,6 +115,185 @@ class ReductionExpander : public Cloner {
     }
     if (!emit.IsConstant(is_zero, 0)) emit.FailIf(is_zero, FaultKind::kDivision, "step 0");
   }
+
+  // The summary of all terms: in lanes where there are enough of them and no check finds anything,
+  // else one by one.
+  Values FoldAll(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges,
+                 const ReductionPlan& plan) {
+    const auto one_by_one = [&] { return FoldTerms(emit, op, ranges, plan); };
+    if (!SuitsLanes(op, plan)) return one_by_one();
+    const ValueId suits = HasEnoughTerms(emit, ranges, plan);
+    if (emit.IsConstant(suits, 0)) return one_by_one();
+    std::vector<ScalarType> types;
+    const auto in_lanes = [&] {
+      Values summary = FoldInLanes(emit, op, ranges, plan);
+      for (ValueId value : summary) types.push_back(emit.type(value));
+      summary.insert(summary.begin(), emit.Bool(true));
+      return summary;
+    };
+    const auto nothing = [&] {
+      Values none = {emit.Bool(false)};
+      for (ScalarType type : types) none.push_back(emit.Zero(type));
+      return none;
+    };
+    const auto attempt = [&] { return emit.Attempt(in_lanes, nothing); };
+    const Values tried = emit.IsConstant(suits, 1) ? attempt() : emit.If(suits, attempt, nothing);
+    return emit.If(tried[0], [&] { return Values(tried.begin() + 1, tried.end()); }, one_by_one);
+  }
+
+  bool SuitsLanes(const Op& op, const ReductionPlan& plan) const {
+    const Fold& fold = plan.few != nullptr ? *plan.few : *plan.general;
+    if (plan.blocks == nullptr && !fold.CanMerge()) return false;
+    const RegionId region = source().region_of(op, 0);
+    return !HasReduction(region) && SizeOf(source(), region) <= kMostLaneOps;
+  }
+
+  bool HasReduction(RegionId region) const {
+    return std::ranges::any_of(source().region(region).ops, [&](OpId id) {
+      const Op& op = source().op(id);
+      return op.opcode == Opcode::kReduce ||
+             std::ranges::any_of(source().regions_of(op),
+                                 [&](RegionId inner) { return HasReduction(inner); });
+    });
+  }
+
+  // A bool. Rows of blocks begin with lane 0 only if their length is a multiple of the lanes.
+  ValueId HasEnoughTerms(Emitter& emit, const std::vector<LoopRange>& ranges,
+                         const ReductionPlan& plan) {
+    const auto number = [&](uint64_t value) {
+      return emit.Integer(ScalarType::kU64, static_cast<Int128>(value));
+    };
+    const ValueId terms = CountOf(emit, ranges);
+    const bool in_blocks = plan.blocks != nullptr;
+    const uint64_t most = in_blocks || plan.few == nullptr ? INT64_MAX : plan.most_few;
+    if (const auto known = ConstantInteger(emit, terms); known && ranges.size() == 1)
+      return emit.Bool(*known >= kLeastLaneTerms && *known <= static_cast<Int128>(most));
+    ValueId suits =
+        emit.Binary(Opcode::kAnd, emit.Binary(Opcode::kGe, terms, number(kLeastLaneTerms)),
+                    emit.Binary(Opcode::kLe, terms, number(most)));
+    if (in_blocks && ranges.size() > 1) {
+      const ValueId rest =
+          emit.Binary(Opcode::kAnd, CountOf(emit, ranges.back()), number(kLaneCount - 1));
+      suits = emit.Binary(Opcode::kAnd, suits, emit.Binary(Opcode::kEq, rest, number(0)));
+    }
+    return suits;
+  }
+
+  // --- In lanes
+
+  static ValueId Int(Emitter& emit, int64_t value) { return emit.Integer(ScalarType::kI64, value); }
+
+  Values FoldInLanes(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges,
+                     const ReductionPlan& plan) {
+    if (plan.blocks != nullptr) return FoldBlocks(emit, op, ranges, *plan.blocks);
+    Fold& fold = plan.few != nullptr ? *plan.few : *plan.general;
+    const Values merged = emit.Lanes(
+        [&](ValueId lane) {
+          return RowsOfLane(emit, op, ranges, fold, 0, lane, fold.Start(emit, {}));
+        },
+        [&](const Values& a, const Values& b) { return fold.Merge(emit, a, b); });
+    return fold.Finish(emit, merged);
+  }
+
+  // The terms of a lane in the ranges from `k` inward; of the last one it takes each 32nd.
+  Values RowsOfLane(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges, Fold& fold,
+                    size_t k, ValueId lane, const Values& carried) {
+    if (k + 1 < ranges.size())
+      return emit.For(ranges[k], carried, [&](ValueId variable, const Values& inside) {
+        BindVariable(op, k, variable);
+        return RowsOfLane(emit, op, ranges, fold, k + 1, lane, inside);
+      });
+    const ValueId count = emit.Convert(ScalarType::kI64, CountOf(emit, ranges[k]));
+    return Strips(emit, count, lane, carried, [&](ValueId first, const Values& inside) {
+      BindVariable(op, k, VariableAt(emit, ranges[k], emit.Exact(Opcode::kAdd, first, lane)));
+      return StepOf(emit, op, fold, inside);
+    });
+  }
+
+  // `step` for the first place of each strip of 32 below `count`, where the lane has a place in it.
+  static Values Strips(Emitter& emit, ValueId count, ValueId lane, const Values& carried,
+                       const std::function<Values(ValueId, const Values&)>& step) {
+    const ValueId full = emit.Binary(Opcode::kShr, count, Int(emit, 5));
+    const auto first = [&](ValueId strip) {
+      return emit.Exact(Opcode::kMul, strip, Int(emit, kLaneCount));
+    };
+    const Values folded = emit.For(full, carried, [&](ValueId strip, const Values& inside) {
+      return step(first(strip), inside);
+    });
+    if (const auto known = ConstantInteger(emit, count); known && *known % kLaneCount == 0)
+      return folded;
+    const ValueId last = first(full);
+    return emit.If(
+        emit.Binary(Opcode::kLt, emit.Exact(Opcode::kAdd, last, lane), count),
+        [&] { return step(last, folded); }, [&] { return folded; });
+  }
+
+  Values FoldBlocks(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges,
+                    BlockFold& blocks) {
+    Fold& fold = blocks.InLane();
+    const ValueId terms = emit.Convert(ScalarType::kI64, CountOf(emit, ranges));
+    const auto block = [&](ValueId begin, ValueId count) {
+      return emit.Lanes(
+          [&](ValueId lane) {
+            return Strips(
+                emit, count, lane, fold.Start(emit, {}), [&](ValueId first, const Values& inside) {
+                  BindPlace(emit, op, ranges, emit.Exact(Opcode::kAdd, begin, first), lane);
+                  return StepOf(emit, op, fold, inside);
+                });
+          },
+          [&](const Values& a, const Values& b) { return fold.Merge(emit, a, b); });
+    };
+    const ValueId block_terms = Int(emit, BlockFold::kBlockTerms);
+    const ValueId full = emit.Binary(Opcode::kShr, terms, Int(emit, 10));
+    const Values carried =
+        emit.For(full, blocks.Start(emit), [&](ValueId number, const Values& inside) {
+          const ValueId begin = emit.Exact(Opcode::kMul, number, block_terms);
+          return blocks.Step(emit, inside, block(begin, block_terms));
+        });
+    const ValueId begin = emit.Exact(Opcode::kMul, full, block_terms);
+    return blocks.Finish(emit, carried, block(begin, emit.Exact(Opcode::kSub, terms, begin)));
+  }
+
+  // The variables of the term number `first` + `lane`; `first` is a multiple of the number of
+  // lanes, and so is the length of a row where there are several ranges.
+  void BindPlace(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges, ValueId first,
+                 ValueId lane) {
+    for (size_t k = ranges.size(); k-- > 0;) {
+      ValueId place = first;
+      if (k > 0) {
+        const ValueId count = emit.Convert(ScalarType::kI64, CountOf(emit, ranges[k]));
+        place = emit.Binary(Opcode::kRem, first, count);
+        first = emit.Binary(Opcode::kDiv, first, count);
+      }
+      if (k + 1 == ranges.size()) place = emit.Exact(Opcode::kAdd, place, lane);
+      BindVariable(op, k, VariableAt(emit, ranges[k], place));
+    }
+  }
+
+  static ValueId VariableAt(Emitter& emit, const LoopRange& range, ValueId place) {
+    const ValueId distance =
+        emit.Exact(Opcode::kMul, emit.ConvertExact(emit.type(range.from), place), range.step);
+    return emit.Exact(Opcode::kAdd, range.from, distance);
+  }
+
+  void BindVariable(const Op& op, size_t k, ValueId variable) {
+    const ValueId named = source().region(source().region_of(op, 0)).arguments[k];
+    Bind(named, variable);
+    CopyNames(named, variable);
+  }
+
+  // One step of the fold by the term of the variables that are bound.
+  Values StepOf(Emitter& emit, const Op& op, Fold& fold, const Values& carried) {
+    const RegionId region = source().region_of(op, 0);
+    const Values yielded = CloneInto(region);
+    return fold.Step(emit, carried,
+                     {.include = yielded[0],
+                      .value = yielded[1],
+                      .factor = yielded.size() > 2 ? yielded[2] : ValueId(),
+                      .variable = Map(source().region(region).arguments[0])});
+  }
+
+  // --- One by one
 
   // The summary of all terms, by the fold that suits their number.
   Values FoldTerms(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges,
@@ -133,19 +317,9 @@ class ReductionExpander : public Cloner {
   // The loops from range `k` inward around one step of the fold.
   Values Nest(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges,
               const ReductionPlan& plan, Fold& fold, size_t k, const Values& carried) {
-    const RegionId region = source().region_of(op, 0);
-    const auto& variables = source().region(region).arguments;
-    if (k == ranges.size()) {
-      const Values yielded = CloneInto(region);
-      return fold.Step(emit, carried,
-                       {.include = yielded[0],
-                        .value = yielded[1],
-                        .factor = yielded.size() > 2 ? yielded[2] : ValueId(),
-                        .variable = Map(variables[0])});
-    }
+    if (k == ranges.size()) return StepOf(emit, op, fold, carried);
     const auto body = [&](ValueId variable, const Values& inside) {
-      Bind(variables[k], variable);
-      CopyNames(variables[k], variable);
+      BindVariable(op, k, variable);
       return Nest(emit, op, ranges, plan, fold, k + 1, inside);
     };
     if (!plan.stops_early) return emit.For(ranges[k], carried, body);
@@ -166,6 +340,10 @@ ValueId ValueOrIdentity(Emitter& emit, const Term& term, ValueId identity) {
 
 ValueId Fold::GoesOn(Emitter& emit, const Values&) {
   return emit.Bool(true);
+}
+
+Values Fold::Merge(Emitter&, const Values&, const Values&) {
+  FailInternalCheck(__FILE__, __LINE__, "a fold that does not merge");
 }
 
 ReductionPlan PlanReduction(const Function& function, const Op& reduce) {

@@ -40,6 +40,11 @@ class Extreme : public Fold {
   }
 
   Values Finish(Emitter&, const Values& carried) override { return carried; }
+  bool CanMerge() const override { return !has_place_; }
+  Values Merge(Emitter& emit, const Values& a, const Values& b) override {
+    return {emit.Binary(is_min_ ? Opcode::kMin : Opcode::kMax, a[0], b[0]),
+            emit.Binary(Opcode::kOr, a[1], b[1])};
+  }
 
  private:
   // What every term replaces or equals.

@@ -48,6 +48,10 @@ class LowBitsFold : public Fold {
     return {emit.Binary(opcode_, carried[0], value)};
   }
   Values Finish(Emitter&, const Values& carried) override { return carried; }
+  bool CanMerge() const override { return true; }
+  Values Merge(Emitter& emit, const Values& a, const Values& b) override {
+    return {emit.Binary(opcode_, a[0], b[0])};
+  }
 
  private:
   int Identity() const { return opcode_ == Opcode::kAdd ? 0 : 1; }
@@ -75,6 +79,10 @@ class NarrowSum : public Fold {
   Values Finish(Emitter& emit, const Values& carried) override {
     const ValueId sign = emit.Binary(Opcode::kShr, carried[0], emit.Integer(kI64, 63));
     return {emit.Convert(kU64, carried[0]), emit.Convert(kU64, sign)};
+  }
+  bool CanMerge() const override { return true; }
+  Values Merge(Emitter& emit, const Values& a, const Values& b) override {
+    return {emit.Binary(Opcode::kAdd, a[0], b[0])};
   }
 
   static uint64_t MostTerms(ScalarType term) {
@@ -105,6 +113,10 @@ class HalvesSum : public Fold {
     const ValueId carry = emit.Convert(kU64, emit.Binary(Opcode::kLt, low, carried[0]));
     const ValueId high = emit.Convert(kU64, emit.Binary(Opcode::kShr, carried[1], half));
     return {low, emit.Binary(Opcode::kAdd, high, carry)};
+  }
+  bool CanMerge() const override { return true; }
+  Values Merge(Emitter& emit, const Values& a, const Values& b) override {
+    return {emit.Binary(Opcode::kAdd, a[0], b[0]), emit.Binary(Opcode::kAdd, a[1], b[1])};
   }
 };
 

@@ -40,15 +40,10 @@ class Planner {
   LanePlan Run() {
     const Op& loop = function_.op(loop_);
     const RegionId body = function_.region_of(loop, 0);
-    if ((loop.immediate & kParallelGroups) != 0) Refuse(loop, "its iterations are groups of lanes");
-    const size_t last = loop.operands.count / 3 - 1;
-    const Op* step = function_.ConstantOf(function_.operand(loop, 3 * last + 2));
-    const ValueId variable = function_.region(body).arguments[last];
-    if (step == nullptr)
-      Refuse(loop, "its step is not constant");
+    if (loop.opcode == Opcode::kParallel)
+      SetVariable(loop);
     else
-      Raise(variable, Scaled(LaneShape::Affine(1),
-                             IntegerValue(function_.type(variable).scalar, step->immediate)));
+      Raise(function_.region(body).arguments[0], LaneShape::Affine(1));
     FindPrivate(body);
     CollectLoads(body);
     // Shapes only ever rise, so this ends.
@@ -59,10 +54,25 @@ class Planner {
     if (plan_.is_possible()) FollowEffects(body, false);
     if (plan_.is_possible()) Measure(body);
     if (plan_.is_possible() && plan_.varying_ops == 0) Refuse(loop, "nothing in it differs");
+    if (loop.opcode == Opcode::kLanes) {
+      for (ValueId value : function_.region(function_.region_of(loop, 1)).arguments)
+        Raise(value, LaneShape::Varying());
+      Walk(function_.region_of(loop, 1));
+    }
     return std::move(plan_);
   }
 
  private:
+  void SetVariable(const Op& loop) {
+    if ((loop.immediate & kParallelGroups) != 0) Refuse(loop, "its iterations are groups of lanes");
+    const size_t last = loop.operands.count / 3 - 1;
+    const Op* step = function_.ConstantOf(function_.operand(loop, 3 * last + 2));
+    if (step == nullptr) return Refuse(loop, "its step is not constant");
+    const ValueId variable = function_.region(function_.region_of(loop, 0)).arguments[last];
+    Raise(variable, Scaled(LaneShape::Affine(1),
+                           IntegerValue(function_.type(variable).scalar, step->immediate)));
+  }
+
   void Refuse(const Op& op, std::string why) {
     if (!plan_.refusal.empty()) return;
     plan_.refusal = std::move(why);
@@ -85,7 +95,7 @@ class Planner {
     for (OpId id : function_.region(region).ops) {
       const Op& op = function_.op(id);
       if (op.opcode == Opcode::kArray) plan_.is_private[function_.result(op).index] = true;
-      for (RegionId inner : function_.regions_of(op)) FindPrivate(inner);
+      for (RegionId inner : LaneRegionsOf(function_, op)) FindPrivate(inner);
     }
   }
 
@@ -94,7 +104,7 @@ class Planner {
       const Op& op = function_.op(id);
       if (op.opcode == Opcode::kLoad)
         is_loaded_[StorageOf(function_, function_.operand(op, 0)).index] = true;
-      for (RegionId inner : function_.regions_of(op)) CollectLoads(inner);
+      for (RegionId inner : LaneRegionsOf(function_, op)) CollectLoads(inner);
     }
   }
 
@@ -128,8 +138,9 @@ class Planner {
         return VisitFor(op);
       case Opcode::kWhile:
         return VisitWhile(op);
-      case Opcode::kFrame: {
-        const RegionId body = function_.region_of(op, 0);
+      case Opcode::kFrame:
+      case Opcode::kAttempt: {
+        const RegionId body = LaneRegionsOf(function_, op)[0];
         Walk(body);
         for (size_t i = 0; i < op.results.count; ++i)
           Raise(Scalar(op, function_.result(op, i)),
@@ -292,7 +303,7 @@ class Planner {
         for (int round = 0; round < 2; ++round)
           for (RegionId inner : function_.regions_of(op)) after = FollowEffects(inner, after);
       } else {
-        for (RegionId inner : function_.regions_of(op))
+        for (RegionId inner : LaneRegionsOf(function_, op))
           after = FollowEffects(inner, is_dirty) || after;
       }
       is_dirty = after;
@@ -303,7 +314,7 @@ class Planner {
   void Measure(RegionId region) {
     for (OpId id : function_.region(region).ops) {
       const Op& op = function_.op(id);
-      for (RegionId inner : function_.regions_of(op)) Measure(inner);
+      for (RegionId inner : LaneRegionsOf(function_, op)) Measure(inner);
       const bool is_store = op.opcode == Opcode::kStore;
       const bool is_vector =
           is_store || std::ranges::any_of(function_.results_of(op),
@@ -326,6 +337,10 @@ class Planner {
 };
 
 }  // namespace
+
+std::span<const RegionId> LaneRegionsOf(const Function& function, const Op& op) {
+  return function.regions_of(op).subspan(op.opcode == Opcode::kAttempt ? 1 : 0);
+}
 
 bool IsDivergent(const Function& function, const LanePlan& plan, const Op& loop) {
   const auto is_uniform = [&](ValueId value) { return plan.shape(value).is_uniform(); };

@@ -1,14 +1,16 @@
 // Which values of a loop's body differ between its iterations, when many of them run at once as the
 // lanes of vectors, and whether they may.
 //
-// A lane is an iteration of the innermost range of a `parallel`. Values are uniform (the same in
-// all lanes), affine (integers a multiple of the lane's number apart), or varying. What stands
-// under a varying condition runs under a mask. Where a check finds something in a group of lanes,
-// exact code runs the iterations of the group again, one by one; so once something is done that
-// cannot be repeated, no check may follow: after a store to an array that the body also reads.
+// A lane is an iteration of the innermost range of a `parallel`, or one of those of `lanes`. Values
+// are uniform (the same in all lanes), affine (integers a multiple of the lane's number apart), or
+// varying. What stands under a varying condition runs under a mask. Where a check finds something
+// in a group of lanes, exact code runs the iterations of the group again, one by one; so once
+// something is done that cannot be repeated, no check may follow: after a store to an array that
+// the body also reads.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,8 +46,11 @@ struct LanePlan {
   LaneShape shape(ValueId value) const { return shapes[value.index]; }
 };
 
-/// `loop` is a `parallel` of `function`.
-LanePlan PlanLanes(const Function& function, OpId loop);
+/// `op` is a `parallel` or `lanes` of `function`.
+LanePlan PlanLanes(const Function& function, OpId op);
+
+/// The regions of an operation that lanes run: of an `attempt` the second one.
+std::span<const RegionId> LaneRegionsOf(const Function& function, const Op& op);
 
 /// Whether lanes leave the loop, a `for` or `while` in the body, at different times.
 bool IsDivergent(const Function& function, const LanePlan& plan, const Op& loop);

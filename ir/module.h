@@ -23,6 +23,13 @@
 //            the best term, which stands where a sum has its factor; else the only range's
 //            variable.
 //   frame    arguments… { yield results… }   text: "name(first, second)"
+//   lanes    { (lane) … yield values… } { (a…, b…) … yield a with b… }
+//            The first region runs for the lanes 0 to 31, an i64. Then lane l takes lane l + 16,
+//            the result lane l + 8, and so on: what lane 0 has in the end is the result. Only
+//            passes make it, in the first region of an `attempt`.
+//   attempt  { yield results… } { yield results… }
+//            The regions have the same results, and do nothing else that anybody sees. The second
+//            one alone finds the first fault.
 //
 // Reports: the text of `fail`, `print` and of assertions holds `{}` for each operand in order, `{{`
 // and `}}` for braces, and `{i128}` for a pair of u64 operands (low, high) shown as one integer.
@@ -66,6 +73,9 @@ struct PoolRange {
   uint32_t begin = 0;
   uint32_t count = 0;
 };
+
+/// How many lanes `lanes` has.
+inline constexpr int kLaneCount = 32;
 
 /// Bits of the immediate of `for`.
 inline constexpr uint64_t kForInclusive = 1;

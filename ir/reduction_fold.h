@@ -35,12 +35,34 @@ class Fold {
   virtual Values Finish(Emitter& emit, const Values& carried) = 0;
   /// Whether further terms matter; only asked of plans that stop early.
   virtual ValueId GoesOn(Emitter& emit, const Values& carried);
+  /// What two folds over different terms have together, if that can be told: the order of the terms
+  /// does not matter then.
+  virtual bool CanMerge() const { return false; }
+  virtual Values Merge(Emitter& emit, const Values& a, const Values& b);
+};
+
+/// Folds blocks of kBlockTerms terms, the last of which may be short. The terms of a block go to
+/// kLaneCount lanes in turn, which are merged by halves.
+class BlockFold {
+ public:
+  static constexpr int64_t kBlockTerms = 1024;
+
+  virtual ~BlockFold() = default;
+  /// The fold of the terms of a lane.
+  virtual Fold& InLane() = 0;
+  /// The carried values before the first block; what each full one makes of them; and the summary,
+  /// with the last, short one, which may have no terms.
+  virtual Values Start(Emitter& emit) = 0;
+  virtual Values Step(Emitter& emit, const Values& carried, const Values& block) = 0;
+  virtual Values Finish(Emitter& emit, const Values& carried, const Values& last) = 0;
 };
 
 struct ReductionPlan {
   std::unique_ptr<Fold> few;  ///< right for up to `most_few` terms; may be null
   uint64_t most_few = 0;
   std::unique_ptr<Fold> general;  ///< right for any number of terms
+  /// The same for more than kLaneCount terms where lanes merge in one order only; may be null.
+  std::unique_ptr<BlockFold> blocks;
   bool stops_early = false;
   /// Makes the result of a summary, with the checks that are made once after all terms.
   std::function<ValueId(Emitter& emit, const Values& summary)> conclude;

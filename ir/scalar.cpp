@@ -329,6 +329,8 @@ ScalarOutcome Evaluate(Opcode opcode, Rule rule, Types types, Operands operands,
     case Opcode::kParallel:
     case Opcode::kReduce:
     case Opcode::kFrame:
+    case Opcode::kLanes:
+    case Opcode::kAttempt:
     case Opcode::kCall:
     case Opcode::kLaunch:
     case Opcode::kExpectError:

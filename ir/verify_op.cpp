@@ -128,8 +128,9 @@ class OpVerifier {
       size_t regions;
     };
     static constexpr Row rows[] = {
-        {Opcode::kIf, 2},     {Opcode::kFor, 1},   {Opcode::kWhile, 2},      {Opcode::kParallel, 1},
-        {Opcode::kReduce, 1}, {Opcode::kFrame, 1}, {Opcode::kExpectError, 1}};
+        {Opcode::kIf, 2},          {Opcode::kFor, 1},    {Opcode::kWhile, 2},
+        {Opcode::kParallel, 1},    {Opcode::kReduce, 1}, {Opcode::kFrame, 1},
+        {Opcode::kExpectError, 1}, {Opcode::kLanes, 2},  {Opcode::kAttempt, 2}};
     const auto row = std::ranges::find(rows, op_.opcode, &Row::opcode);
     return row == std::end(rows) ? 0 : row->regions;
   }
@@ -158,6 +159,8 @@ class OpVerifier {
         {Opcode::kParallel, &OpVerifier::VerifyParallel},
         {Opcode::kReduce, &OpVerifier::VerifyReduce},
         {Opcode::kFrame, &OpVerifier::VerifyFrame},
+        {Opcode::kLanes, &OpVerifier::VerifyLanes},
+        {Opcode::kAttempt, &OpVerifier::VerifyIf},
         {Opcode::kCall, &OpVerifier::VerifyCall},
         {Opcode::kLaunch, &OpVerifier::VerifyCall},
         {Opcode::kExpectError, &OpVerifier::VerifyExpectError},
@@ -393,6 +396,16 @@ class OpVerifier {
     RequireYields(0, results_, "the results");
     Require(ParseFrameText(function_.string(op_.text)).arguments.size() == operands_.size(),
             "its text names another number of arguments");
+  }
+
+  void VerifyLanes() {
+    for (Type type : results_) Require(type.is_scalar(), "a result is an array");
+    RequireArguments(0, {Type::Scalar(ScalarType::kI64)});
+    RequireYields(0, results_, "the results");
+    std::vector<Type> pairs = results_;
+    pairs.insert(pairs.end(), results_.begin(), results_.end());
+    RequireArguments(1, pairs);
+    RequireYields(1, results_, "the results");
   }
 
   void VerifyCall() {

@@ -114,7 +114,7 @@ Result<KernelPointer> Session::CompileModule(ir::Module module, const CompileOpt
 #ifdef EINKORN_WITH_LLVM
   auto compiler = compilers_->Of(options.cpu);
   if (!compiler) return std::move(compiler).error();
-  auto executable = (*compiler)->Compile(Optimized(module, options));
+  auto executable = (*compiler)->Compile(Optimized(module, options), {.lanes = options.lanes});
   if (!executable) return std::move(executable).error();
   return KernelPointer(std::make_shared<CompiledKernel>(std::move(module), std::move(*executable)));
 #else
@@ -221,7 +221,7 @@ Result<std::string> Session::Emit(const Program& program, const std::string& nam
 #ifdef EINKORN_WITH_LLVM
   auto compiler = compilers_->Of(options.cpu);
   if (!compiler) return std::move(compiler).error();
-  return (*compiler)->Emit(optimized,
+  return (*compiler)->Emit(optimized, {.lanes = options.lanes},
                            stage == Stage::kLlvm ? CpuText::kLlvmOptimized : CpuText::kAssembly);
 #else
   return EnvironmentError("LLVM is not in this build; the stages are tokens, ast, ir, optimized");

@@ -29,6 +29,7 @@ struct CompileOptions {
   Target target = Target::kCpu;
   Mode mode = Mode::kChecked;
   std::string cpu = "native";  ///< `native`, `x86-64-v3`, `x86-64-v4`; for the target cpu
+  bool lanes = true;           ///< cpu: parallel iterations may run side by side in vectors
 
   friend auto operator<=>(const CompileOptions&, const CompileOptions&) = default;
 };

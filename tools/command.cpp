@@ -72,6 +72,8 @@ void AddOptions(CLI::App& app, const Verb& verb, Options& options) {
     app.add_option("--target", options.target, "interpreter or cpu (the default)");
     app.add_option("--mode", options.mode, "checked (the default), debug or unchecked");
     app.add_option("--cpu", options.cpu, "native (the default), x86-64-v3 or x86-64-v4");
+    app.add_flag("--no-lanes", options.no_lanes,
+                 "one iteration at a time, not several side by side in vectors");
   }
   if (is_run || is_test)
     app.add_option("--threads", options.threads,

@@ -16,6 +16,7 @@ struct Options {
   std::string target;              ///< empty: not given
   std::string mode = "checked";
   std::string cpu = "native";
+  bool no_lanes = false;
   int threads = 0;
   SpecializationWords given;      ///< of --type and --static
   std::vector<std::string> outs;  ///< NAME=FILE

@@ -117,6 +117,7 @@ Result<CompileOptions> CompileOptionsOf(const Options& options) {
     return UsageError(
         fmt::format("no processor is named {}; there are {}", options.cpu, fmt::join(kCpus, ", ")));
   compile.cpu = options.cpu;
+  compile.lanes = !options.no_lanes;
   return compile;
 }
 

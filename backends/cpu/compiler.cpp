@@ -60,7 +60,6 @@ class Arenas {
 // What the compiler and its executables share; dies with the last of them.
 struct Jit {
   HostCpu cpu;
-  bool use_lanes = true;
   const ::llvm::Target* target = nullptr;
   std::unique_ptr<orc::LLJIT> session;
   std::atomic<uint64_t> next_library = 0;
@@ -139,8 +138,9 @@ class Compiler final : public CpuCompiler {
  public:
   explicit Compiler(std::shared_ptr<Jit> jit) : jit_(std::move(jit)) {}
 
-  Result<std::unique_ptr<CpuExecutable>> Compile(const ir::Module& module) override {
-    Emitted emitted = EmitLlvm(module);
+  Result<std::unique_ptr<CpuExecutable>> Compile(const ir::Module& module,
+                                                 const CpuCodeOptions& options) override {
+    Emitted emitted = EmitLlvm(module, options);
     Optimize(emitted);
     auto object = llvm_code::ObjectOf(*emitted.module, *emitted.machine);
     auto library = jit_->session->createJITDylib(fmt::format("kernel.{}", jit_->next_library++));
@@ -154,8 +154,9 @@ class Compiler final : public CpuCompiler {
         jit_, *library, entry->toPtr<Entry>(), module, std::move(emitted.tables)));
   }
 
-  Result<std::string> Emit(const ir::Module& module, CpuText text) override {
-    Emitted emitted = EmitLlvm(module);
+  Result<std::string> Emit(const ir::Module& module, const CpuCodeOptions& options,
+                           CpuText text) override {
+    Emitted emitted = EmitLlvm(module, options);
     if (text == CpuText::kLlvm) return llvm_code::TextOfModule(*emitted.module);
     Optimize(emitted);
     return text == CpuText::kAssembly ? llvm_code::AssemblyOf(*emitted.module, *emitted.machine)
@@ -163,12 +164,12 @@ class Compiler final : public CpuCompiler {
   }
 
  private:
-  Emitted EmitLlvm(const ir::Module& module) const {
+  Emitted EmitLlvm(const ir::Module& module, const CpuCodeOptions& options) const {
     Emitted emitted;
     emitted.context = std::make_unique<::llvm::LLVMContext>();
     emitted.machine = jit_->NewMachine();
     ModuleEmitter emitter(module, *emitted.context, emitted.machine->createDataLayout(),
-                          jit_->use_lanes ? VectorBitsOf(*emitted.machine) : 0);
+                          options.lanes ? VectorBitsOf(*emitted.machine) : 0);
     emitter.Emit();
     emitted.module = emitter.TakeTarget();
     emitted.module->setTargetTriple(emitted.machine->getTargetTriple().str());
@@ -229,7 +230,6 @@ Result<std::unique_ptr<CpuCompiler>> CpuCompiler::Create(const CpuOptions& optio
   auto cpu = cpu::ChooseCpu(options.cpu);
   if (!cpu) return std::move(cpu).error();
   jit->cpu = *cpu;
-  jit->use_lanes = options.lanes;
   std::string reason;
   jit->target = ::llvm::TargetRegistry::lookupTarget(::llvm::sys::getProcessTriple(), reason);
   if (jit->target == nullptr)

@@ -12,7 +12,10 @@ namespace einkorn {
 
 struct CpuOptions {
   std::string cpu = "native";  ///< an LLVM processor name, or `native`
-  bool lanes = true;           ///< whether parallel iterations may run side by side in vectors
+};
+
+struct CpuCodeOptions {
+  bool lanes = true;  ///< neighbouring parallel iterations run side by side in vectors
 };
 
 struct CpuRunOptions {
@@ -39,9 +42,11 @@ class CpuCompiler {
 
   /// Compiles a module that Optimize has prepared. A failure is our own mistake (InternalError) or
   /// a lack of memory (Error).
-  virtual Result<std::unique_ptr<CpuExecutable>> Compile(const ir::Module& module) = 0;
+  virtual Result<std::unique_ptr<CpuExecutable>> Compile(const ir::Module& module,
+                                                         const CpuCodeOptions& options) = 0;
   /// The module as LLVM IR or assembly, for `emit`.
-  virtual Result<std::string> Emit(const ir::Module& module, CpuText text) = 0;
+  virtual Result<std::string> Emit(const ir::Module& module, const CpuCodeOptions& options,
+                                   CpuText text) = 0;
 };
 
 /// The name LLVM gives the host's processor, and its features in LLVM's form.

@@ -1,7 +1,9 @@
 // Choices, loops and calls.
 #include <llvm/IR/MDBuilder.h>
 
-#include "backends/cpu/emitter.h"
+#include <algorithm>
+
+#include "backends/cpu/lane_emitter.h"
 #include "backends/llvm/scalar_code.h"
 
 namespace einkorn::cpu {
@@ -218,6 +220,60 @@ void FunctionEmitter::EmitFrame(ir::OpId id, const ir::Op& op) {
   for (size_t i = 0; i < results.size(); ++i) code(results[i]) = yielded[i];
 }
 
+// Plans the lanes in a region; false if some are impossible.
+bool FunctionEmitter::PlanLanesIn(ir::RegionId region) {
+  return std::ranges::all_of(function_.region(region).ops, [&](ir::OpId id) {
+    const ir::Op& op = function_.op(id);
+    if (op.opcode == Opcode::kLanes) {
+      auto [at, is_new] = lane_plans_.try_emplace(id.index);
+      if (is_new) at->second = ir::PlanLanes(function_, id);
+      return at->second.is_possible();
+    }
+    return std::ranges::all_of(function_.regions_of(op),
+                               [&](ir::RegionId inner) { return PlanLanesIn(inner); });
+  });
+}
+
+void FunctionEmitter::EmitAttempt(const ir::Op& op) {
+  const ir::RegionId first = function_.region_of(op, 0), second = function_.region_of(op, 1);
+  const auto results = function_.results_of(op);
+  const auto bind = [&](const std::vector<Code>& codes) {
+    for (size_t i = 0; i < results.size(); ++i) code(results[i]) = codes[i];
+  };
+  if (module_.vector_bits() == 0 || !PlanLanesIn(first))
+    return bind(EmitRegionFor(second, results));
+  Block* again = NewBlock("again");
+  Block* join = NewBlock("join");
+  Block* const outside = std::exchange(instead_, again);
+  const std::vector<Code> tried = EmitRegionFor(first, results);
+  instead_ = outside;
+  Block* end = b_.GetInsertBlock();
+  b_.CreateBr(join);
+  if (again->hasNPredecessors(0)) {
+    again->eraseFromParent();
+    b_.SetInsertPoint(join);
+    return bind(tried);
+  }
+  b_.SetInsertPoint(again);
+  const std::vector<Code> exact = EmitRegionFor(second, results);
+  Block* exact_end = b_.GetInsertBlock();
+  b_.CreateBr(join);
+  b_.SetInsertPoint(join);
+  std::vector<Code> phis = Phis(results);
+  AddIncoming(phis, tried, end);
+  AddIncoming(phis, exact, exact_end);
+  bind(phis);
+}
+
+void FunctionEmitter::EmitLanes(ir::OpId id, const ir::Op& op) {
+  LaneEmitter lanes(*this, lane_plans_.at(id.index), instead_);
+  const std::vector<Value*> values = lanes.EmitMerged(op);
+  b_.SetInsertPoint(lanes.InsertBlock());
+  for (size_t i = 0; i < values.size(); ++i) Set(function_.result(op, i), values[i]);
+  const auto& accesses = lanes.accesses();
+  accesses_.insert(accesses_.end(), accesses.begin(), accesses.end());
+}
+
 void FunctionEmitter::EmitCall(ir::OpId id, const ir::Op& op) {
   const ir::FunctionId callee(op.immediate);
   std::vector<Value*> arguments = {state_};
@@ -249,8 +305,12 @@ void FunctionEmitter::EmitCall(ir::OpId id, const ir::Op& op) {
 // --- Reports
 
 void FunctionEmitter::EmitFail(ir::OpId id, const ir::Op& op) {
-  StoreOperands(OperandBits(op, 0, op.operands.count));
-  Leave(AddSite(FaultSite(id, static_cast<FaultKind>(op.immediate), op.operands.count)));
+  if (instead_ != nullptr) {
+    b_.CreateBr(instead_);
+  } else {
+    StoreOperands(OperandBits(op, 0, op.operands.count));
+    Leave(AddSite(FaultSite(id, static_cast<FaultKind>(op.immediate), op.operands.count)));
+  }
   // What follows is never reached, but has to stand somewhere.
   b_.SetInsertPoint(NewBlock("unreached"));
 }

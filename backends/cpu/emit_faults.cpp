@@ -83,10 +83,11 @@ void FunctionEmitter::Leave(uint32_t site) {
 
 void FunctionEmitter::LeaveIf(Value* condition, const Site& site,
                               ::llvm::function_ref<std::vector<Value*>()> operands) {
-  Block* cold = NewBlock("cold");
+  Block* cold = instead_ != nullptr ? instead_ : NewBlock("cold");
   Block* next = NewBlock("next");
   ::llvm::MDBuilder metadata(context_);
   b_.CreateCondBr(condition, cold, next, metadata.createUnlikelyBranchWeights());
+  if (instead_ != nullptr) return b_.SetInsertPoint(next);
   b_.SetInsertPoint(cold);
   StoreOperands(operands());
   Leave(AddSite(site));

@@ -27,6 +27,26 @@ FunctionEmitter::FunctionEmitter(ModuleEmitter& module, ir::FunctionId id, ::llv
   for (const ir::Op& op : function_.ops) next_slot_ = std::max(next_slot_, op.operands.count);
 }
 
+FunctionEmitter::FunctionEmitter(FunctionEmitter& outer)
+    : module_(outer.module_),
+      id_(outer.id_),
+      function_(outer.function_),
+      facts_(outer.facts_),
+      is_on_stack_(outer.is_on_stack_),
+      target_(outer.target_),
+      context_(outer.context_),
+      b_(context_),
+      codes_(outer.codes_),
+      state_(outer.state_),
+      depth_(outer.depth_),
+      scope_(outer.scope_),
+      buffer_(outer.buffer_),
+      next_slot_(outer.next_slot_),
+      is_body_(outer.is_body_),
+      made_here_(outer.made_here_) {
+  b_.SetInsertPoint(outer.b_.GetInsertBlock());
+}
+
 FunctionEmitter::Block* FunctionEmitter::NewBlock(const char* name) {
   return Block::Create(context_, name, target_);
 }
@@ -252,6 +272,10 @@ void FunctionEmitter::EmitOp(ir::OpId id) {
       return EmitParallel(id, op);
     case Opcode::kFrame:
       return EmitFrame(id, op);
+    case Opcode::kAttempt:
+      return EmitAttempt(op);
+    case Opcode::kLanes:
+      return EmitLanes(id, op);
     case Opcode::kCall:
       return EmitCall(id, op);
     case Opcode::kFail:

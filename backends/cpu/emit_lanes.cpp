@@ -2,7 +2,7 @@
 #include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
-#include <bit>
+#include <numeric>
 
 #include "backends/cpu/lane_emitter.h"
 #include "backends/llvm/scalar_code.h"
@@ -30,9 +30,19 @@ LaneEmitter::LaneEmitter(ModuleEmitter& module, ir::FunctionId id, ::llvm::Funct
       plan_(plan),
       exact_(exact),
       width_(WidthOf(plan, module.vector_bits())) {
-  const std::string bits = std::to_string(module.vector_bits());
-  target->addFnAttr("prefer-vector-width", bits);
-  target->addFnAttr("min-legal-vector-width", bits);
+  UseWholeVectors();
+}
+
+LaneEmitter::LaneEmitter(FunctionEmitter& outer, const ir::LanePlan& plan, Block* slow)
+    : FunctionEmitter(outer), plan_(plan), width_(ir::kLaneCount), slow_(slow) {
+  UseWholeVectors();
+}
+
+// LLVM uses half of the registers' width on some processors unless it is told to.
+void LaneEmitter::UseWholeVectors() {
+  const std::string bits = std::to_string(module_.vector_bits());
+  target_->addFnAttr("prefer-vector-width", bits);
+  target_->addFnAttr("min-legal-vector-width", bits);
 }
 
 // --- Strips
@@ -121,6 +131,39 @@ void LaneEmitter::EmitStrip(const ir::Op& op, const Row& row, Value* count) {
     b_.CreateRet(failed);
   }
   b_.SetInsertPoint(next);
+}
+
+std::vector<::llvm::Value*> LaneEmitter::EmitMerged(const ir::Op& op) {
+  strip_ = NewBlock("lanes");
+  b_.CreateBr(strip_);
+  b_.SetInsertPoint(strip_);
+  last_lane_ = Int64(width_ - 1);
+  const ir::RegionId body = function_.region_of(op, 0), merge = function_.region_of(op, 1);
+  const auto lanes_of = [&](ir::RegionId region) {
+    std::vector<Value*> lanes;
+    for (ir::ValueId value : function_.operands(function_.terminator(region)))
+      lanes.push_back(Lanes(value));
+    return lanes;
+  };
+  Set(function_.region(body).arguments[0], Int64(0));
+  EmitRegion(body);
+  std::vector<Value*> values = lanes_of(body);
+  TestFlags();
+  const auto& arguments = function_.region(merge).arguments;
+  while (width_ > 1) {
+    width_ /= 2;
+    std::vector<int> low(width_), high(width_);
+    std::iota(low.begin(), low.end(), 0);
+    std::iota(high.begin(), high.end(), static_cast<int>(width_));
+    for (size_t i = 0; i < values.size(); ++i) {
+      Set(arguments[i], b_.CreateShuffleVector(values[i], low));
+      Set(arguments[values.size() + i], b_.CreateShuffleVector(values[i], high));
+    }
+    EmitRegion(merge);
+    values = lanes_of(merge);
+  }
+  for (Value*& value : values) value = b_.CreateExtractElement(value, uint64_t{0});
+  return values;
 }
 
 void LaneEmitter::LeaveIf(Value* condition, const Site&,
@@ -286,6 +329,12 @@ void LaneEmitter::EmitOp(ir::OpId id) {
       may_be_flagged_ = MayFlag(op);
       return;
     }
+    case Opcode::kAttempt: {
+      const auto results = function_.results_of(op);
+      const std::vector<Code> codes = EmitRegionFor(function_.region_of(op, 1), results);
+      for (size_t i = 0; i < results.size(); ++i) code(results[i]) = codes[i];
+      return;
+    }
     case Opcode::kFail:
       LeaveIf(b_.getTrue(), {}, [] { return std::vector<Value*>(); });
       return;
@@ -297,7 +346,7 @@ void LaneEmitter::EmitOp(ir::OpId id) {
 
 bool LaneEmitter::MayFlag(const ir::Op& op) const {
   if (op.checks != 0) return true;
-  return std::ranges::any_of(function_.regions_of(op), [&](ir::RegionId region) {
+  return std::ranges::any_of(ir::LaneRegionsOf(function_, op), [&](ir::RegionId region) {
     return std::ranges::any_of(function_.region(region).ops,
                                [&](ir::OpId inner) { return MayFlag(function_.op(inner)); });
   });

@@ -21,6 +21,7 @@
 #include "backends/cpu/sites.h"
 #include "backends/llvm/types.h"
 #include "ir/call_graph.h"
+#include "ir/lanes.h"
 #include "ir/module.h"
 
 namespace einkorn::cpu {
@@ -84,6 +85,8 @@ class FunctionEmitter {
   FunctionEmitter& operator=(const FunctionEmitter&) = delete;
 
  protected:
+  /// Goes on where `outer` stands, with its values, in the same function.
+  explicit FunctionEmitter(FunctionEmitter& outer);
   using Value = ::llvm::Value;
   using Block = ::llvm::BasicBlock;
 
@@ -160,6 +163,9 @@ class FunctionEmitter {
   /// Stands at the end of a round of a `while`.
   virtual void EndRound() {}
   void EmitFrame(ir::OpId id, const ir::Op& op);
+  void EmitAttempt(const ir::Op& op);
+  bool PlanLanesIn(ir::RegionId region);
+  void EmitLanes(ir::OpId id, const ir::Op& op);
   void EmitCall(ir::OpId id, const ir::Op& op);
   void EmitPrint(ir::OpId id, const ir::Op& op);
   void EmitFail(ir::OpId id, const ir::Op& op);
@@ -221,6 +227,9 @@ class FunctionEmitter {
   };
   std::map<uint32_t, Exit> exits_;  ///< by scope
   std::map<uint32_t, std::vector<std::pair<ScalarType, Value*>>> scope_values_;
+  Block* instead_ = nullptr;                     ///< in an attempt: where it is given up
+  std::map<uint32_t, ir::LanePlan> lane_plans_;  ///< by operation `lanes`
+
   Value* linear_ = nullptr;  ///< in a body: the iteration, to be returned by a fault
 
   Value* memo_ = nullptr;  // arguments and results of a function whose results are kept

@@ -22,8 +22,17 @@ class LaneEmitter final : public FunctionEmitter {
   /// `exact` runs the same iterations one by one.
   LaneEmitter(ModuleEmitter& module, ir::FunctionId id, ::llvm::Function* target,
               const ir::LanePlan& plan, ::llvm::Function* exact);
+  /// Lanes inside of other code, which goes on at `slow` if a check finds something.
+  LaneEmitter(FunctionEmitter& outer, const ir::LanePlan& plan, Block* slow);
+
+  /// The code of an operation `lanes`, up to its results.
+  std::vector<Value*> EmitMerged(const ir::Op& op);
+  Block* InsertBlock() { return b_.GetInsertBlock(); }
+  const auto& accesses() const { return accesses_; }
 
  private:
+  void UseWholeVectors();
+
   // --- strips of lanes
   void EmitRow(ir::OpId id, const ir::Op& op, Row& row) override;
   /// The lanes from iteration `row.numbers.back()` on: the first `count`, or all if it is null.
@@ -85,7 +94,7 @@ class LaneEmitter final : public FunctionEmitter {
   Value* Reversed(Value* lanes);
 
   const ir::LanePlan& plan_;
-  ::llvm::Function* exact_;
+  ::llvm::Function* exact_ = nullptr;
   unsigned width_;
   Value* mask_ = nullptr;
   // Of the strip:

@@ -21,6 +21,18 @@ bool Run::RunFrame(const ir::Op& op) {
   return true;
 }
 
+// The second region is always right.
+bool Run::RunAttempt(const ir::Op& op) {
+  const ir::RegionId region = function_->region_of(op, 1);
+  const size_t arrays_before = arrays_.size();
+  if (!RunRegion(region)) return false;
+  const auto results = function_->results_of(op);
+  const auto yielded = Yielded(region);
+  for (size_t i = 0; i < results.size(); ++i) bits(results[i]) = bits(yielded[i]);
+  ReleaseArrays(arrays_before, results);
+  return true;
+}
+
 bool Run::RunCall(const ir::Op& op) {
   const ir::FunctionId id(op.immediate);
   const ir::Function& callee = module_.function(id);

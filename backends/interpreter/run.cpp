@@ -132,6 +132,8 @@ bool Run::RunOp(ir::OpId id) {
       return RunReduce(id, op);
     case Opcode::kFrame:
       return RunFrame(op);
+    case Opcode::kAttempt:
+      return RunAttempt(op);
     case Opcode::kCall:
       return RunCall(op);
     case Opcode::kLaunch:

@@ -163,6 +163,7 @@ class Run {
 
   // --- calls (calls.cpp)
   bool RunFrame(const ir::Op& op);
+  bool RunAttempt(const ir::Op& op);
   bool RunCall(const ir::Op& op);
   bool IsRecursive(ir::FunctionId function);
   bool RunLaunch(const ir::Op& op);

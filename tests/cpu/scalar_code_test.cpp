@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "backends/cpu/cpu.h"
 #include "backends/interpreter/interpreter.h"
 #include "ir/identities.h"
+#include "ir/lanes.h"
 #include "ir/scalar.h"
 #include "ir/verifier.h"
 
@@ -152,6 +154,81 @@ ir::Module ModuleFor(Opcode opcode, Rule rule, const Variant& variant) {
   return module;
 }
 
+// The same for each element of arrays: parallel for i in 0..n { r[i] = op(a[i], …); }
+ir::Module LaneModuleFor(Opcode opcode, Rule rule, const Variant& variant) {
+  ir::Module module;
+  ir::Function function;
+  function.name = "k";
+  function.kind = ir::FunctionKind::kKernel;
+  ir::Builder builder(function);
+  function.body = builder.NewRegion();
+  builder.Enter(function.body);
+  const ir::ValueId size = builder.AddParam({.name = "n", .kind = ir::ParamKind::kSymbol},
+                                            Type::Scalar(ScalarType::kI64));
+  const auto array = [&](std::string name, ir::ParamKind kind, ScalarType type) {
+    return builder.AddParam({.name = std::move(name),
+                             .kind = kind,
+                             .shape = {ir::ShapeExpr::Symbol(0)},
+                             .shape_texts = {"n"}},
+                            Type::Array(type, 1));
+  };
+  std::vector<ir::ValueId> arrays;
+  for (size_t i = 0; i < variant.operands.size(); ++i)
+    arrays.push_back(array(std::string(1, static_cast<char>('a' + i)), ir::ParamKind::kArrayIn,
+                           variant.operands[i]));
+  const ir::ValueId out = array("r", ir::ParamKind::kArrayOut, variant.result);
+  const ir::ValueId zero = builder.Integer(ScalarType::kI64, 0);
+  const ir::ValueId one = builder.Integer(ScalarType::kI64, 1);
+  const ir::RegionId body = builder.NewRegion();
+  const ir::ValueId i = builder.AddArgument(body, Type::Scalar(ScalarType::kI64), "i");
+  const ir::RegionId outside = builder.Enter(body);
+  std::vector<ir::ValueId> operands;
+  for (size_t k = 0; k < arrays.size(); ++k)
+    operands.push_back(builder.AppendValue({.opcode = Opcode::kLoad,
+                                            .rule = Rule::kChecked,
+                                            .operands = {arrays[k], i},
+                                            .results = {Type::Scalar(variant.operands[k])}}));
+  const ir::ValueId result = builder.AppendValue({.opcode = opcode,
+                                                  .rule = rule,
+                                                  .operands = operands,
+                                                  .results = {Type::Scalar(variant.result)}});
+  builder.Append({.opcode = Opcode::kStore, .rule = Rule::kChecked, .operands = {out, i, result}});
+  builder.Yield({});
+  builder.Enter(outside);
+  builder.Append({.opcode = Opcode::kParallel,
+                  .rule = Rule::kChecked,
+                  .operands = {zero, size, one},
+                  .regions = {body}});
+  builder.Yield({});
+  module.functions.push_back(std::move(function));
+  module.entry = ir::FunctionId(0);
+  return module;
+}
+
+// Arrays of canonical bits as they lie in memory.
+class Column {
+ public:
+  Column(ScalarType type, size_t count) : type_(type), bytes_(count * Width()) {}
+  uint64_t Get(size_t i) const {
+    uint64_t bits = 0;
+    std::memcpy(&bits, &bytes_[i * Width()], Width());
+    return bits;
+  }
+  void Put(size_t i, uint64_t bits) { std::memcpy(&bytes_[i * Width()], &bits, Width()); }
+  LaunchArgument Argument() {
+    LaunchArgument argument;
+    argument.array = {.data = bytes_.data(),
+                      .sizes = {static_cast<int64_t>(bytes_.size() / Width())},
+                      .strides = {static_cast<int64_t>(Width())}};
+    return argument;
+  }
+
+ private:
+  size_t Width() const { return static_cast<size_t>(BytesOf(type_)); }
+  ScalarType type_;
+  std::vector<unsigned char> bytes_;
+};
+
 std::string Describe(const LaunchOutcome& outcome, ScalarType type) {
   if (outcome.fault) return Render(*outcome.fault, SourceSet(), {});
   return FormatScalar(type, outcome.results[0]);
@@ -170,7 +247,7 @@ class ScalarCode : public testing::TestWithParam<int> {
   static void Compare(Opcode opcode, Rule rule, const Variant& variant) {
     const ir::Module module = ModuleFor(opcode, rule, variant);
     ASSERT_TRUE(ir::Verify(module).empty()) << ir::Verify(module).front();
-    auto compiled = compiler_->Compile(module);
+    auto compiled = compiler_->Compile(module, {});
     ASSERT_TRUE(compiled.ok()) << compiled.error().message;
     std::vector<std::vector<uint64_t>> edges;
     for (ScalarType type : variant.operands) edges.push_back(EdgesOf(type));
@@ -198,6 +275,82 @@ class ScalarCode : public testing::TestWithParam<int> {
 };
 CpuCompiler* ScalarCode::compiler_ = nullptr;
 
+// Rows of operands, many of them side by side in lanes.
+class LaneCode : public ScalarCode {
+ protected:
+  static void Compare(Opcode opcode, Rule rule, const Variant& variant) {
+    const ir::Module module = LaneModuleFor(opcode, rule, variant);
+    ASSERT_TRUE(ir::Verify(module).empty()) << ir::Verify(module).front();
+    const ir::Function& kernel = module.entry_function();
+    for (size_t k = 0; k < kernel.ops.size(); ++k)
+      if (kernel.ops[k].opcode == Opcode::kParallel)
+        ASSERT_EQ(ir::PlanLanes(kernel, ir::OpId(k)).refusal, "");
+    auto compiled = compiler_->Compile(module, {});
+    ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+    std::vector<Row> good, bad;
+    for (const Row& row : RowsOf(variant)) {
+      const bool faults =
+          Evaluate(opcode, rule, variant.operands, row, variant.result).fault.has_value();
+      (faults ? bad : good).push_back(row);
+    }
+    if (!good.empty()) ExpectSame(module, **compiled, variant, good);
+    // Each row that fails among others that do not, at every lane in turn.
+    constexpr size_t kRows = 150;
+    if (good.empty()) return;
+    for (size_t b = 0; b < bad.size(); b += 1 + bad.size() / 100) {
+      std::vector<Row> rows;
+      for (size_t i = 0; i < kRows; ++i) rows.push_back(good[(i + b) % good.size()]);
+      rows[(b * 11) % kRows] = bad[b];
+      rows[(b * 7) % kRows] = bad[(b * 3) % bad.size()];
+      ExpectSame(module, **compiled, variant, rows);
+    }
+  }
+
+ private:
+  using Row = std::vector<uint64_t>;
+
+  static std::vector<Row> RowsOf(const Variant& variant) {
+    std::vector<std::vector<uint64_t>> edges;
+    for (ScalarType type : variant.operands) edges.push_back(EdgesOf(type));
+    std::vector<Row> rows;
+    for (uint64_t a : edges[0])
+      for (size_t j = 0; j < (edges.size() > 1 ? edges[1].size() : 1); ++j) {
+        Row row = {a};
+        if (edges.size() > 1) row.push_back(edges[1][j]);
+        if (edges.size() > 2) row.push_back(edges[2][(j * 7 + a) % edges[2].size()]);
+        rows.push_back(row);
+      }
+    return rows;
+  }
+
+  static void ExpectSame(const ir::Module& module, const CpuExecutable& compiled,
+                         const Variant& variant, const std::vector<Row>& rows) {
+    std::vector<LaunchArgument> arguments(1);
+    arguments[0].bits = rows.size();
+    std::vector<Column> columns;
+    for (size_t k = 0; k < variant.operands.size(); ++k) {
+      columns.emplace_back(variant.operands[k], rows.size());
+      for (size_t i = 0; i < rows.size(); ++i) columns[k].Put(i, rows[i][k]);
+    }
+    for (Column& column : columns) arguments.push_back(column.Argument());
+    Column expected(variant.result, rows.size()), found(variant.result, rows.size());
+    arguments.push_back(expected.Argument());
+    const LaunchOutcome expected_outcome = Interpret(module, module.entry, arguments);
+    arguments.back() = found.Argument();
+    const LaunchOutcome found_outcome = compiled.Run(arguments, {.threads = 1});
+    const auto describe = [](const LaunchOutcome& outcome) {
+      return outcome.fault ? Render(*outcome.fault, SourceSet(), {}) : "no fault";
+    };
+    ASSERT_EQ(describe(expected_outcome), describe(found_outcome));
+    for (size_t i = 0; i < rows.size() && !expected_outcome.fault; ++i)
+      ASSERT_TRUE(SameValue(variant.result, expected.Get(i), found.Get(i)))
+          << FormatScalar(variant.result, expected.Get(i)) << " expected, found "
+          << FormatScalar(variant.result, found.Get(i)) << " for "
+          << FormatScalar(variant.operands[0], rows[i][0])
+          << (rows[i].size() > 1 ? ", " + FormatScalar(variant.operands[1], rows[i][1]) : "");
+  }
+};
+
 TEST_P(ScalarCode, MeansWhatEvaluateSays) {
   const auto opcode = static_cast<Opcode>(GetParam());
   int compared = 0;
@@ -213,6 +366,18 @@ TEST_P(ScalarCode, MeansWhatEvaluateSays) {
   EXPECT_GT(compared, 0);
 }
 
+TEST_P(LaneCode, MeansWhatEvaluateSays) {
+  const auto opcode = static_cast<Opcode>(GetParam());
+  for (ScalarType type : AllTypes())
+    for (const Variant& variant : VariantsOf(opcode, type))
+      for (Rule rule : {Rule::kNone, Rule::kChecked, Rule::kWrap, Rule::kSaturate}) {
+        if (!HasRule(opcode, rule, type)) continue;
+        SCOPED_TRACE(std::string(TextOf(opcode)) + "." + std::string(TextOf(rule)) + " on " +
+                     std::string(TextOf(type)) + " to " + std::string(TextOf(variant.result)));
+        Compare(opcode, rule, variant);
+      }
+}
+
 std::vector<int> ScalarOpcodes() {
   std::vector<int> opcodes;
   for (int k = 0; k < kOpcodeCount; ++k)
@@ -224,6 +389,9 @@ INSTANTIATE_TEST_SUITE_P(Rows, ScalarCode, testing::ValuesIn(ScalarOpcodes()),
                          [](const auto& info) {
                            return std::string(TextOf(static_cast<Opcode>(info.param)));
                          });
+INSTANTIATE_TEST_SUITE_P(Rows, LaneCode, testing::ValuesIn(ScalarOpcodes()), [](const auto& info) {
+  return std::string(TextOf(static_cast<Opcode>(info.param)));
+});
 
 }  // namespace
 }  // namespace einkorn

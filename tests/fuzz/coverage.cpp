@@ -116,6 +116,8 @@ std::string WithoutRule(const std::string& key) {
 std::string_view ReasonNotMade(Opcode opcode) {
   switch (opcode) {
     case Opcode::kFrame:
+    case Opcode::kLanes:
+    case Opcode::kAttempt:
       return "a pass makes it";
     case Opcode::kArrayEqual:
     case Opcode::kLaunch:

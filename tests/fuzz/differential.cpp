@@ -15,16 +15,18 @@ constexpr std::string_view kDataMark = "// data: ";
 
 struct TargetChoice {
   std::string_view name;
-  Target target;
+  CompileOptions options;
   int threads;
 };
 
 std::vector<TargetChoice> Targets() {
   return {
-      {"interpreter", Target::kInterpreter, 1},
+      {"interpreter", {.target = Target::kInterpreter}, 1},
 #ifdef EINKORN_WITH_LLVM
-      {"cpu, 1 thread", Target::kCpu, 1},
-      {"cpu, 3 threads", Target::kCpu, 3},
+      {"cpu, 1 thread", {}, 1},
+      {"cpu, 3 threads", {}, 3},
+      {"cpu, x86-64-v3", {.cpu = "x86-64-v3"}, 1},
+      {"cpu, without lanes", {.lanes = false}, 1},
 #endif
   };
 }
@@ -53,8 +55,8 @@ struct Run {
   Run(const TargetChoice& choice, Session& session, const std::shared_ptr<const Program>& program,
       const std::string& kernel, const ir::Function& function, uint64_t seed)
       : target(choice.name), data(function, seed), result_types(function.results) {
-    auto outcome = session.Launch(program, kernel, {}, data.arguments(), {},
-                                  {.target = choice.target}, choice.threads);
+    auto outcome =
+        session.Launch(program, kernel, {}, data.arguments(), {}, choice.options, choice.threads);
     if (!outcome) {
       text = "refused: " + outcome.error().message;
       return;

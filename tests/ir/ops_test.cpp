@@ -55,6 +55,10 @@ const std::map<Opcode, std::string>& Examples() {
                                "checks(division) { (%i: i64)\n    %2 = constant true : bool\n"
                                "    yield %2, %i\n  }\n")},
       {Opcode::kFrame, kernel("  %2 = frame %0, %1 : i64 text \"g(a, b)\" {\n    yield %1\n  }\n")},
+      {Opcode::kLanes, kernel("  %4 = lanes : i64 { (%lane: i64)\n    yield %lane\n  } "
+                              "{ (%2: i64, %3: i64)\n    yield %2\n  }\n")},
+      {Opcode::kAttempt,
+       kernel("  %2 = attempt : i64 {\n    yield %0\n  } {\n    yield %1\n  }\n")},
       {Opcode::kCall, kernel("  %2 = call @g %n : i64\n") +
                           "\nfunction @g(scalar %a: i64) -> i64 {\n  yield %a\n}\n"},
       {Opcode::kLaunch,
