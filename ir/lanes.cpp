@@ -13,6 +13,7 @@ namespace {
 
 // Strides beyond this are as good as none.
 constexpr int64_t kMostStride = int64_t{1} << 31;
+constexpr uint64_t kMostWeight = uint64_t{1} << 30;
 // The elements of an array that each lane has for itself.
 constexpr uint64_t kMostPrivateElements = 4096;
 
@@ -40,7 +41,7 @@ class Planner {
   LanePlan Run() {
     const Op& loop = function_.op(loop_);
     const RegionId body = function_.region_of(loop, 0);
-    if (loop.opcode == Opcode::kParallel)
+    if (loop.opcode != Opcode::kLanes)
       SetVariable(loop);
     else
       Raise(function_.region(body).arguments[0], LaneShape::Affine(1));
@@ -52,7 +53,7 @@ class Planner {
       Walk(body);
     } while (changed_ && plan_.is_possible());
     if (plan_.is_possible()) FollowEffects(body, false);
-    if (plan_.is_possible()) Measure(body);
+    if (plan_.is_possible()) Measure(body, 1);
     if (plan_.is_possible() && plan_.varying_ops == 0) Refuse(loop, "nothing in it differs");
     if (loop.opcode == Opcode::kLanes) {
       for (ValueId value : function_.region(function_.region_of(loop, 1)).arguments)
@@ -64,7 +65,8 @@ class Planner {
 
  private:
   void SetVariable(const Op& loop) {
-    if ((loop.immediate & kParallelGroups) != 0) Refuse(loop, "its iterations are groups of lanes");
+    if (loop.opcode == Opcode::kParallel && (loop.immediate & kParallelGroups) != 0)
+      Refuse(loop, "its iterations are groups of lanes");
     const size_t last = loop.operands.count / 3 - 1;
     const Op* step = function_.ConstantOf(function_.operand(loop, 3 * last + 2));
     if (step == nullptr) return Refuse(loop, "its step is not constant");
@@ -311,10 +313,13 @@ class Planner {
     return is_dirty;
   }
 
-  void Measure(RegionId region) {
+  void Measure(RegionId region, uint64_t weight) {
     for (OpId id : function_.region(region).ops) {
       const Op& op = function_.op(id);
-      for (RegionId inner : LaneRegionsOf(function_, op)) Measure(inner);
+      const bool is_loop = op.opcode == Opcode::kFor || op.opcode == Opcode::kWhile;
+      for (RegionId inner : LaneRegionsOf(function_, op))
+        Measure(inner, is_loop ? std::min(weight * 8, kMostWeight) : weight);
+      if (op.opcode == Opcode::kLoad || op.opcode == Opcode::kStore) MeasureAccess(op, weight);
       const bool is_store = op.opcode == Opcode::kStore;
       const bool is_vector =
           is_store || std::ranges::any_of(function_.results_of(op),
@@ -326,6 +331,21 @@ class Planner {
           is_store ? function_.operand(op, op.operands.count - 1) : function_.result(op);
       plan_.widest_bits = std::max(plan_.widest_bits, BitsOf(function_.type(value).scalar));
     }
+  }
+
+  void MeasureAccess(const Op& op, uint64_t weight) {
+    const ValueId array = function_.operand(op, 0);
+    if (plan_.is_private[array.index]) return;
+    const size_t rank = function_.type(array).rank;
+    bool is_uniform = true, is_adjacent = true;
+    for (size_t d = 0; d < rank; ++d) {
+      const LaneShape index = operand(op, d + 1);
+      is_uniform = is_uniform && index.is_uniform();
+      is_adjacent = is_adjacent &&
+                    (d + 1 < rank ? index.is_uniform() : index.stride == 1 || index.stride == -1);
+    }
+    if (is_uniform) return;
+    (is_adjacent ? plan_.adjacent_accesses : plan_.strided_accesses) += weight;
   }
 
   const Function& function_;

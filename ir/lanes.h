@@ -1,12 +1,12 @@
 // Which values of a loop's body differ between its iterations, when many of them run at once as the
 // lanes of vectors, and whether they may.
 //
-// A lane is an iteration of the innermost range of a `parallel`, or one of those of `lanes`. Values
-// are uniform (the same in all lanes), affine (integers a multiple of the lane's number apart), or
-// varying. What stands under a varying condition runs under a mask. Where a check finds something
-// in a group of lanes, exact code runs the iterations of the group again, one by one; so once
-// something is done that cannot be repeated, no check may follow: after a store to an array that
-// the body also reads.
+// A lane is an iteration of a loop (of the innermost range of a `parallel`), or one of `lanes`.
+// Values are uniform (the same in all lanes), affine (integers a multiple of the lane's number
+// apart), or varying. What stands under a varying condition runs under a mask. Where a check finds
+// something in a group of lanes, exact code runs the iterations of the group again, one by one; so
+// once something is done that cannot be repeated, no check may follow: after a store to an array
+// that the body also reads.
 #pragma once
 
 #include <cstdint>
@@ -39,14 +39,17 @@ struct LanePlan {
   SourceRange refusal_range;
   std::vector<LaneShape> shapes;  ///< by value; uniform for those from outside the loop
   std::vector<bool> is_private;   ///< by value: arrays that each lane has for itself
-  uint32_t varying_ops = 0;       ///< how many operations work on vectors
-  int widest_bits = 8;            ///< the widest elements of these vectors
+  /// Accesses whose elements lie next to each other from lane to lane, and others that differ;
+  /// those in loops count more.
+  uint64_t adjacent_accesses = 0, strided_accesses = 0;
+  uint32_t varying_ops = 0;  ///< how many operations work on vectors
+  int widest_bits = 8;       ///< the widest elements of these vectors
 
   bool is_possible() const { return refusal.empty(); }
   LaneShape shape(ValueId value) const { return shapes[value.index]; }
 };
 
-/// `op` is a `parallel` or `lanes` of `function`.
+/// `op` is a `parallel`, `lanes`, or a `for` without carried values or exits, of `function`.
 LanePlan PlanLanes(const Function& function, OpId op);
 
 /// The regions of an operation that lanes run: of an `attempt` the second one.

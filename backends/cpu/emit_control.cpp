@@ -107,6 +107,7 @@ FunctionEmitter::Range FunctionEmitter::EmitRange(ir::OpId id, const ir::Op& op,
 }
 
 void FunctionEmitter::EmitFor(ir::OpId id, const ir::Op& op) {
+  if (const auto lanes = ChooseLanes(id, op)) return EmitOutlined(id, op, lanes);
   const ir::RegionId region = function_.region_of(op, 0);
   const auto& arguments = function_.region(region).arguments;
   const std::span<const ir::ValueId> carried = std::span(arguments).subspan(1);

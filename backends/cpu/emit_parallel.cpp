@@ -1,6 +1,8 @@
 // Parallel loops: their bodies as functions over chunks of the flattened ranges.
 #include <llvm/IR/MDBuilder.h>
 
+#include <algorithm>
+
 #include "backends/cpu/emitter.h"
 #include "backends/cpu/lane_emitter.h"
 #include "ir/lanes.h"
@@ -11,6 +13,8 @@ namespace {
 // How many iterations a loop is thought to have whose bounds are not known.
 constexpr uint64_t kTypicalIterations = 16;
 constexpr uint64_t kMostWork = uint64_t{1} << 40;
+// A sequential loop of fewer iterations is none for lanes.
+constexpr uint64_t kLeastLaneIterations = 16;
 
 }  // namespace
 
@@ -61,7 +65,47 @@ uint64_t FunctionEmitter::WorkOf(ir::RegionId region) const {
   return b_.CreateSelect(range.has_value, count, Int64(0));
 }
 
+// Whether lanes are possible inside of a region, with all accesses next to each other: then rather
+// there than around it.
+bool FunctionEmitter::HasBetterLanes(ir::RegionId region) {
+  return std::ranges::any_of(function_.region(region).ops, [&](ir::OpId id) {
+    const ir::Op& op = function_.op(id);
+    const auto suits = [](const ir::LanePlan& plan) {
+      return plan.is_possible() && plan.adjacent_accesses > 0 && plan.strided_accesses == 0;
+    };
+    if (op.opcode == Opcode::kLanes) return suits(ir::PlanLanes(function_, id));
+    if (op.opcode == Opcode::kFor && MayBeLanes(id, op) && suits(ir::PlanLanes(function_, id)))
+      return true;
+    return std::ranges::any_of(function_.regions_of(op),
+                               [&](ir::RegionId inner) { return HasBetterLanes(inner); });
+  });
+}
+
+// Whether it is a loop whose iterations may be lanes, and has enough of them as far as is known.
+bool FunctionEmitter::MayBeLanes(ir::OpId id, const ir::Op& op) {
+  const ir::Op* from = function_.ConstantOf(function_.operand(op, 0));
+  const ir::Op* to = function_.ConstantOf(function_.operand(op, 1));
+  const bool is_short =
+      from != nullptr && to != nullptr && to->immediate - from->immediate < kLeastLaneIterations;
+  return !is_short && module_.IsIndependent(id_, id);
+}
+
+std::optional<ir::LanePlan> FunctionEmitter::ChooseLanes(ir::OpId id, const ir::Op& op) {
+  if (module_.vector_bits() == 0) return std::nullopt;
+  if (op.opcode == Opcode::kFor && !MayBeLanes(id, op)) return std::nullopt;
+  ir::LanePlan plan = ir::PlanLanes(function_, id);
+  if (!plan.is_possible()) return std::nullopt;
+  if (plan.strided_accesses > 0 && HasBetterLanes(function_.region_of(op, 0))) return std::nullopt;
+  return plan;
+}
+
 void FunctionEmitter::EmitParallel(ir::OpId id, const ir::Op& op) {
+  EmitOutlined(id, op, ChooseLanes(id, op));
+}
+
+// The body as a function of its own, run by the runtime, or of a `for` here.
+void FunctionEmitter::EmitOutlined(ir::OpId id, const ir::Op& op,
+                                   const std::optional<ir::LanePlan>& plan) {
   const ir::RegionId region = function_.region_of(op, 0);
   const size_t depth = op.operands.count / 3;
   std::vector<Range> ranges;
@@ -100,16 +144,22 @@ void FunctionEmitter::EmitParallel(ir::OpId id, const ir::Op& op) {
     made->addFnAttr(::llvm::Attribute::NoUnwind);
     return made;
   };
-  ::llvm::Function* body = new_body(".parallel");
+  const bool is_parallel = op.opcode == Opcode::kParallel;
+  ::llvm::Function* body = new_body(is_parallel ? ".parallel" : ".lanes");
   Value* frame = StackSlot(captured.type, "captured");
   for (size_t i = 0; i < captured.values.size(); ++i)
     b_.CreateStore(captured.values[i],
                    b_.CreateStructGEP(captured.type, frame, static_cast<unsigned>(i)));
-  ::llvm::FunctionCallee run = module_.Runtime(
-      "einkorn_parallel", b_.getInt1Ty(),
-      {b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()});
-  ::llvm::cast<::llvm::Function>(run.getCallee())->addRetAttr(::llvm::Attribute::ZExt);
-  Value* failed = b_.CreateCall(run, {state_, body, frame, total, b_.getInt64(WorkOf(region))});
+  Value* failed = nullptr;
+  if (is_parallel) {
+    ::llvm::FunctionCallee run = module_.Runtime(
+        "einkorn_parallel", b_.getInt1Ty(),
+        {b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()});
+    ::llvm::cast<::llvm::Function>(run.getCallee())->addRetAttr(::llvm::Attribute::ZExt);
+    failed = b_.CreateCall(run, {state_, body, frame, total, b_.getInt64(WorkOf(region))});
+  } else {
+    failed = b_.CreateICmpSGE(b_.CreateCall(body, {state_, frame, Int64(0), total}), Int64(0));
+  }
   const Site site{.kind = Site::Kind::kPassing, .function = id_, .op = id, .scope = scope_};
   LeaveIf(failed, site, [] { return std::vector<Value*>(); });
 
@@ -124,15 +174,14 @@ void FunctionEmitter::EmitParallel(ir::OpId id, const ir::Op& op) {
     for (ir::ValueId value : uses) emitter.code(value) = code(value);
     emitter.EmitBody(id, op, uses, captured);
   };
-  const ir::LanePlan plan = ir::PlanLanes(function_, id);
-  if (module_.vector_bits() == 0 || !plan.is_possible()) {
+  if (!plan) {
     FunctionEmitter exact(module_, id_, body);
     return emit(exact);
   }
   ::llvm::Function* exact_body = new_body(".exact");
   FunctionEmitter exact(module_, id_, exact_body);
   emit(exact);
-  LaneEmitter lanes(module_, id_, body, plan, exact_body);
+  LaneEmitter lanes(module_, id_, body, *plan, exact_body);
   emit(lanes);
 }
 

@@ -15,12 +15,14 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "backends/cpu/array_facts.h"
 #include "backends/cpu/sites.h"
 #include "backends/llvm/types.h"
 #include "ir/call_graph.h"
+#include "ir/independence.h"
 #include "ir/lanes.h"
 #include "ir/module.h"
 
@@ -55,6 +57,8 @@ class ModuleEmitter {
   /// Whether functions are passed how deep recursion is.
   bool HasDepth() const { return calls_.HasRecursion(); }
   const ArrayFacts& FactsOf(ir::FunctionId id) const { return facts_[id.index]; }
+  /// Whether the iterations of a `for` may run in any order.
+  bool IsIndependent(ir::FunctionId id, ir::OpId loop);
   /// A function of the runtime.
   ::llvm::FunctionCallee Runtime(const char* name, ::llvm::Type* result,
                                  ::llvm::ArrayRef<::llvm::Type*> parameters);
@@ -69,6 +73,7 @@ class ModuleEmitter {
   std::vector<::llvm::Function*> functions_;
   ir::CallGraph calls_;
   std::vector<ArrayFacts> facts_;
+  std::map<ir::FunctionId, ir::Independence> independence_;
 };
 
 class FunctionEmitter {
@@ -187,6 +192,11 @@ class FunctionEmitter {
 
   // --- parallel loops (emit_parallel.cpp)
   void EmitParallel(ir::OpId id, const ir::Op& op);
+  void EmitOutlined(ir::OpId id, const ir::Op& op, const std::optional<ir::LanePlan>& plan);
+  /// How to run a `parallel`, or a `for` that allows it, in lanes; nullopt if it is not to be.
+  virtual std::optional<ir::LanePlan> ChooseLanes(ir::OpId id, const ir::Op& op);
+  bool HasBetterLanes(ir::RegionId region);
+  bool MayBeLanes(ir::OpId id, const ir::Op& op);
   Value* CountOf(const Range& range);
   struct Captured;
   void EmitBody(ir::OpId id, const ir::Op& op, const std::vector<ir::ValueId>& uses,

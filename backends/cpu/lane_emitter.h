@@ -74,6 +74,8 @@ class LaneEmitter final : public FunctionEmitter {
   void EmitAffine(const ir::Op& op);
   void CheckAffine(const ir::Op& op, Value* result);
   bool HasHeapArrays(ir::RegionId) const override { return false; }
+  /// No lanes in lanes.
+  std::optional<ir::LanePlan> ChooseLanes(ir::OpId, const ir::Op&) override { return {}; }
   void EmitLanesIf(const ir::Op& op);
   void EmitLanesFor(const ir::Op& op);
   void EmitLanesWhile(const ir::Op& op);

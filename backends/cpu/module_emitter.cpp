@@ -32,6 +32,10 @@ void ModuleEmitter::Emit() {
       FunctionEmitter(*this, ir::FunctionId(f), functions_[f]).EmitCallable();
 }
 
+bool ModuleEmitter::IsIndependent(ir::FunctionId id, ir::OpId loop) {
+  return independence_.try_emplace(id, source_.function(id)).first->second.Of(loop);
+}
+
 // A struct of whether it failed and its results; the state, the depth if there is recursion, and
 // the parameters.
 void ModuleEmitter::Declare(ir::FunctionId id) {

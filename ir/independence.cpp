@@ -1,0 +1,113 @@
+#include "ir/independence.h"
+
+#include <cstdlib>
+
+namespace einkorn::ir {
+namespace {
+
+// With larger ones subscripts that wrap in 64 bits could come back to where they were.
+constexpr int64_t kMostMultiple = int64_t{1} << 20;
+
+}  // namespace
+
+struct Independence::Access {
+  ValueId array;
+  bool is_write = false;
+  std::vector<Affine> subscripts;
+};
+
+Independence::Independence(const Function& function) : function_(function), forms_(function) {
+  Define(function.body);
+}
+
+void Independence::Define(RegionId region) {
+  for (OpId id : function_.region(region).ops) {
+    const Op& op = function_.op(id);
+    forms_.Define(op);
+    for (RegionId inner : function_.regions_of(op)) Define(inner);
+  }
+}
+
+bool Independence::Of(OpId loop) const {
+  const Op& op = function_.op(loop);
+  if (CarriedCount(op) > 0 || (op.immediate & kForExits) != 0) return false;
+  if ((op.immediate & kForLanes) != 0) return true;
+  const RegionId body = function_.region_of(op, 0);
+  std::vector<bool> inside(function_.values.size());
+  std::vector<Access> accesses;
+  if (!Collect(body, inside, accesses)) return false;
+  const ValueId variable = function_.region(body).arguments[0];
+  for (size_t i = 0; i < accesses.size(); ++i)
+    for (size_t j = 0; j <= i; ++j) {
+      const Access &a = accesses[i], &b = accesses[j];
+      if (!a.is_write && !b.is_write) continue;
+      if (StorageOf(function_, a.array) != StorageOf(function_, b.array)) continue;
+      if (a.array != b.array || !NeverMeet(a, b, variable, inside)) return false;
+    }
+  return true;
+}
+
+// Answers false where something stands in the region that is not looked into.
+bool Independence::Collect(RegionId region, std::vector<bool>& inside,
+                           std::vector<Access>& accesses) const {
+  for (ValueId argument : function_.region(region).arguments) inside[argument.index] = true;
+  for (OpId id : function_.region(region).ops) {
+    const Op& op = function_.op(id);
+    for (ValueId result : function_.results_of(op)) inside[result.index] = true;
+    switch (op.opcode) {
+      case Opcode::kLoad:
+      case Opcode::kStore: {
+        const ValueId array = function_.operand(op, 0);
+        // Made by the iteration, for itself.
+        if (inside[StorageOf(function_, array).index]) break;
+        Access access{array, op.opcode == Opcode::kStore, {}};
+        for (size_t d = 0; d < function_.type(array).rank; ++d)
+          access.subscripts.push_back(forms_.Of(function_.operand(op, d + 1)));
+        accesses.push_back(std::move(access));
+        break;
+      }
+      case Opcode::kAtomic:
+      case Opcode::kPrint:
+      case Opcode::kCall:
+      case Opcode::kLaunch:
+      case Opcode::kExpectError:
+      case Opcode::kSettle:
+      case Opcode::kParallel:
+        return false;
+      default:
+        break;
+    }
+    for (RegionId inner : function_.regions_of(op))
+      if (!Collect(inner, inside, accesses)) return false;
+  }
+  return true;
+}
+
+bool Independence::NeverMeet(const Access& a, const Access& b, ValueId variable,
+                             const std::vector<bool>& inside) const {
+  // The form without the variable, and the variable's multiple; 0 if the rest changes inside.
+  const auto split = [&](const Affine& form) {
+    std::pair<Affine, int64_t> parts{{form.constant, {}}, 0};
+    for (const auto& [value, coefficient] : form.terms) {
+      if (value == variable)
+        parts.second = coefficient;
+      else if (inside[value.index])
+        return std::pair<Affine, int64_t>();
+      else
+        parts.first.terms.emplace_back(value, coefficient);
+    }
+    return parts;
+  };
+  for (size_t d = 0; d < a.subscripts.size(); ++d) {
+    const auto [rest, multiple] = split(a.subscripts[d]);
+    const auto [other, other_multiple] = split(b.subscripts[d]);
+    if (multiple == 0 || std::abs(multiple) > kMostMultiple || multiple != other_multiple ||
+        rest.terms != other.terms)
+      continue;
+    const Int128 distance = Int128(rest.constant) - other.constant;
+    if (distance == 0 || distance % multiple != 0) return true;
+  }
+  return false;
+}
+
+}  // namespace einkorn::ir

@@ -1,0 +1,33 @@
+// Sequential loops whose iterations are independent: none uses an element that another one writes.
+//
+// Like ir/races.h it looks at subscripts as sums of multiples (ir/affine.h), but proves the absence
+// of meetings: two accesses to one array never meet in different iterations if, in some dimension,
+// both grow by the same multiple of the loop's variable, from starts that the loop does not change
+// and whose distance is no multiple of that, other than 0.
+#pragma once
+
+#include "ir/affine.h"
+#include "ir/module.h"
+
+namespace einkorn::ir {
+
+class Independence {
+ public:
+  explicit Independence(const Function& function);
+
+  /// Whether the iterations of `loop`, a `for` without carried values or exits, may run in any
+  /// order. Those over the lanes of a group are by the meaning of the language.
+  bool Of(OpId loop) const;
+
+ private:
+  struct Access;
+  void Define(RegionId region);
+  bool Collect(RegionId region, std::vector<bool>& inside, std::vector<Access>& accesses) const;
+  bool NeverMeet(const Access& a, const Access& b, ValueId variable,
+                 const std::vector<bool>& inside) const;
+
+  const Function& function_;
+  AffineForms forms_;
+};
+
+}  // namespace einkorn::ir
