@@ -71,8 +71,10 @@ class Planner {
     const Op* step = function_.ConstantOf(function_.operand(loop, 3 * last + 2));
     if (step == nullptr) return Refuse(loop, "its step is not constant");
     const ValueId variable = function_.region(function_.region_of(loop, 0)).arguments[last];
-    Raise(variable, Scaled(LaneShape::Affine(1),
-                           IntegerValue(function_.type(variable).scalar, step->immediate)));
+    const LaneShape shape = Scaled(LaneShape::Affine(1),
+                                   IntegerValue(function_.type(variable).scalar, step->immediate));
+    if (!shape.is_affine()) return Refuse(loop, "its step is 0 or very large");
+    Raise(variable, shape);
   }
 
   void Refuse(const Op& op, std::string why) {
