@@ -70,6 +70,13 @@ ValueId Emitter::Array(ScalarType element, int64_t size, ValueId fill) {
                       .immediate = fill.valid() ? 1u : 0u});
 }
 
+ValueId Emitter::Array(ScalarType element, ValueId size) {
+  return AppendValue({.opcode = Opcode::kArray,
+                      .rule = Rule::kChecked,
+                      .operands = {size},
+                      .results = {Type::Array(element, 1)}});
+}
+
 ValueId Emitter::Load(ValueId array, ValueId index) {
   return AppendValue({.opcode = Opcode::kLoad,
                       .rule = Rule::kChecked,
@@ -105,6 +112,19 @@ Values Emitter::AppendChoice(Opcode opcode, Values operands, const std::function
                                    .regions = {regions[0], regions[1]}});
   const auto results = function.results_of(function.op(op));
   return {results.begin(), results.end()};
+}
+
+void Emitter::Parallel(ValueId count, const std::function<void(ValueId)>& body) {
+  const RegionId region = builder_.NewRegion();
+  const ValueId variable = builder_.AddArgument(region, Type::Scalar(type(count)));
+  Body(region, [&] {
+    body(variable);
+    return Values();
+  });
+  AppendUnchecked({.opcode = Opcode::kParallel,
+                   .rule = Rule::kChecked,
+                   .operands = {Integer(type(count), 0), count, Integer(type(count), 1)},
+                   .regions = {region}});
 }
 
 Values Emitter::Lanes(const std::function<Values(ValueId)>& body,

@@ -55,6 +55,8 @@ class Emitter {
 
   /// A local array of one dimension with room for `size` elements; filled if `fill` is valid.
   ValueId Array(ScalarType element, int64_t size, ValueId fill = {});
+  /// The same with a size that is computed; only outside of parallel loops. Not filled.
+  ValueId Array(ScalarType element, ValueId size);
   ValueId Load(ValueId array, ValueId index);
   void Store(ValueId array, ValueId index, ValueId value);
 
@@ -71,6 +73,8 @@ class Emitter {
                   const std::function<Values(ValueId, const Values&)>& body);
   Values While(Values carried, const std::function<ValueId(const Values&)>& condition,
                const std::function<Values(const Values&)>& body);
+  /// A parallel loop from 0 to `count`, an i64.
+  void Parallel(ValueId count, const std::function<void(ValueId)>& body);
   /// `body` gets the number of the lane; `combine` the results of two lanes.
   Values Lanes(const std::function<Values(ValueId)>& body,
                const std::function<Values(const Values&, const Values&)>& combine);

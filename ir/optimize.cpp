@@ -24,7 +24,6 @@ class PassRunner {
     LookAt(name);
   }
 
- private:
   void LookAt(std::string_view name) {
     if (options_.observe) options_.observe(name, module_);
     if (!options_.verify) return;
@@ -33,6 +32,7 @@ class PassRunner {
                                                 problems.front(), Print(module_)));
   }
 
+ private:
   Module& module_;
   const OptimizeOptions& options_;
 };
@@ -46,6 +46,10 @@ void Optimize(Module& module, const OptimizeOptions& options) {
   // Constants that callers pass fold in the body, so inlining comes first.
   passes.Run("inline", Inline);
   passes.Run("simplify", Simplify);
+  if (options.vector_bits > 0) {
+    for (Function& function : module.functions) BlockContractions(function, options.vector_bits);
+    passes.LookAt("block_contractions");
+  }
   // Needs the constants; what it writes is plain and counts on being simplified.
   passes.Run("expand_reductions", ExpandReductions);
   passes.Run("simplify", Simplify);

@@ -10,6 +10,8 @@ namespace einkorn::ir {
 
 struct OptimizeOptions {
   bool checks = true;  ///< false: mode `unchecked`, every check is dropped
+  /// The width of the target's vectors; 0: none, and nothing is arranged for them.
+  unsigned vector_bits = 0;
   bool verify =
       false;  ///< check the IR after each pass; a failure is an InternalError naming the pass
   /// Called after each pass with its name and what it made; may be empty.
@@ -26,6 +28,9 @@ void Inline(Module& module);
 /// turns small pure `if`s into `select`, dissolves frames that cannot fail, and drops what is not
 /// used.
 void Simplify(Function& function);
+/// Gives parallel loops that are matrix products, whatever else is in them, blocks for registers
+/// and caches.
+void BlockContractions(Function& function, unsigned vector_bits);
 /// Replaces each `reduce` by loops that fold its terms in the order of docs/determinism.md.
 void ExpandReductions(Function& function);
 /// Clears every check (mode `unchecked`).

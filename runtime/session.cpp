@@ -21,10 +21,13 @@ constexpr bool kVerify =
     true;
 #endif
 
-ir::Module Optimized(const ir::Module& module, const CompileOptions& options) {
+ir::Module Optimized(const ir::Module& module, const CompileOptions& options,
+                     unsigned vector_bits) {
   ir::Module optimized = module;
-  ir::Optimize(optimized,
-               {.checks = options.mode != Mode::kUnchecked, .verify = kVerify, .observe = {}});
+  ir::Optimize(optimized, {.checks = options.mode != Mode::kUnchecked,
+                           .vector_bits = options.lanes ? vector_bits : 0,
+                           .verify = kVerify,
+                           .observe = {}});
   return optimized;
 }
 
@@ -114,7 +117,8 @@ Result<KernelPointer> Session::CompileModule(ir::Module module, const CompileOpt
 #ifdef EINKORN_WITH_LLVM
   auto compiler = compilers_->Of(options.cpu);
   if (!compiler) return std::move(compiler).error();
-  auto executable = (*compiler)->Compile(Optimized(module, options), {.lanes = options.lanes});
+  auto executable = (*compiler)->Compile(Optimized(module, options, (*compiler)->vector_bits()),
+                                         {.lanes = options.lanes});
   if (!executable) return std::move(executable).error();
   return KernelPointer(std::make_shared<CompiledKernel>(std::move(module), std::move(*executable)));
 #else
@@ -216,14 +220,15 @@ Result<std::string> Session::Emit(const Program& program, const std::string& nam
   auto module = frontend::LowerKernel(program.checked(), name, For(chosen, options));
   if (!module) return std::move(module).error();
   if (stage == Stage::kIr) return ir::Print(*module);
-  const ir::Module optimized = Optimized(*module, options);
-  if (stage == Stage::kOptimized) return ir::Print(optimized);
 #ifdef EINKORN_WITH_LLVM
   auto compiler = compilers_->Of(options.cpu);
   if (!compiler) return std::move(compiler).error();
+  const ir::Module optimized = Optimized(*module, options, (*compiler)->vector_bits());
+  if (stage == Stage::kOptimized) return ir::Print(optimized);
   return (*compiler)->Emit(optimized, {.lanes = options.lanes},
                            stage == Stage::kLlvm ? CpuText::kLlvmOptimized : CpuText::kAssembly);
 #else
+  if (stage == Stage::kOptimized) return ir::Print(Optimized(*module, options, 0));
   return EnvironmentError("LLVM is not in this build; the stages are tokens, ast, ir, optimized");
 #endif
 }

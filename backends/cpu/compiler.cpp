@@ -136,7 +136,10 @@ struct Emitted {
 
 class Compiler final : public CpuCompiler {
  public:
-  explicit Compiler(std::shared_ptr<Jit> jit) : jit_(std::move(jit)) {}
+  explicit Compiler(std::shared_ptr<Jit> jit)
+      : jit_(std::move(jit)), vector_bits_(VectorBitsOf(*jit_->NewMachine())) {}
+
+  unsigned vector_bits() const override { return vector_bits_; }
 
   Result<std::unique_ptr<CpuExecutable>> Compile(const ir::Module& module,
                                                  const CpuCodeOptions& options) override {
@@ -169,7 +172,7 @@ class Compiler final : public CpuCompiler {
     emitted.context = std::make_unique<::llvm::LLVMContext>();
     emitted.machine = jit_->NewMachine();
     ModuleEmitter emitter(module, *emitted.context, emitted.machine->createDataLayout(),
-                          options.lanes ? VectorBitsOf(*emitted.machine) : 0);
+                          options.lanes ? vector_bits_ : 0);
     emitter.Emit();
     emitted.module = emitter.TakeTarget();
     emitted.module->setTargetTriple(emitted.machine->getTargetTriple().str());
@@ -190,6 +193,7 @@ class Compiler final : public CpuCompiler {
   }
 
   std::shared_ptr<Jit> jit_;
+  const unsigned vector_bits_;
 };
 
 Result<std::unique_ptr<orc::LLJIT>> NewSession() {

@@ -40,6 +40,8 @@ class CpuCompiler {
   /// Refused if the processor lacks hardware fma (x86-64-v3), or is not one LLVM knows.
   static Result<std::unique_ptr<CpuCompiler>> Create(const CpuOptions& options);
 
+  /// The width of the processor's vectors.
+  virtual unsigned vector_bits() const = 0;
   /// Compiles a module that Optimize has prepared. A failure is our own mistake (InternalError) or
   /// a lack of memory (Error).
   virtual Result<std::unique_ptr<CpuExecutable>> Compile(const ir::Module& module,

@@ -267,7 +267,9 @@ void FunctionEmitter::EmitAttempt(const ir::Op& op) {
 }
 
 void FunctionEmitter::EmitLanes(ir::OpId id, const ir::Op& op) {
-  LaneEmitter lanes(*this, lane_plans_.at(id.index), instead_);
+  auto [plan, is_new] = lane_plans_.try_emplace(id.index);
+  if (is_new) plan->second = ir::PlanLanes(function_, id);
+  LaneEmitter lanes(*this, plan->second, instead_);
   const std::vector<Value*> values = lanes.EmitMerged(op);
   b_.SetInsertPoint(lanes.InsertBlock());
   for (size_t i = 0; i < values.size(); ++i) Set(function_.result(op, i), values[i]);

@@ -1,4 +1,6 @@
 // Choices and loops whose conditions vary from lane to lane.
+#include <utility>
+
 #include "backends/cpu/lane_emitter.h"
 
 namespace einkorn::cpu {
@@ -11,7 +13,7 @@ void LaneEmitter::EmitLanesIf(const ir::Op& op) {
   if (!is_uniform) condition = b_.CreateFreeze(condition);
   const auto results = function_.results_of(op);
   Value* const outside = mask_;
-  const bool was_flagged = may_be_flagged_;
+  const bool was_flagged = may_be_flagged_, was_divergent = is_divergent_;
   bool is_flagged = was_flagged;
   std::vector<Code> values[2];
   for (size_t k : {0, 1}) {
@@ -24,6 +26,7 @@ void LaneEmitter::EmitLanesIf(const ir::Op& op) {
     if (!is_uniform) {
       mask_ = And(outside, needs);
       needs = Any(mask_);
+      is_divergent_ = true;
     }
     Block* before = b_.GetInsertBlock();
     Block* body = NewBlock(k == 0 ? "then" : "else");
@@ -43,6 +46,7 @@ void LaneEmitter::EmitLanesIf(const ir::Op& op) {
     AddIncoming(values[k], none, before);
   }
   mask_ = outside;
+  is_divergent_ = was_divergent;
   may_be_flagged_ = is_flagged;
   for (size_t i = 0; i < results.size(); ++i) {
     // Under a varying condition what does not vary is the same in both arms.
@@ -110,6 +114,7 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
   Set(arguments[0], variable);
   for (size_t i = 0; i < carried.size(); ++i) code(carried[i]) = phis[i];
   mask_ = on;
+  const bool was_divergent = std::exchange(is_divergent_, true);
 
   EmitRegion(region);
   const auto yields = function_.operands(function_.terminator(region));
@@ -129,6 +134,7 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
 
   b_.SetInsertPoint(done);
   mask_ = outside;
+  is_divergent_ = was_divergent;
   std::vector<Code> results = Phis(carried);
   AddIncoming(results, initial, before);
   AddIncoming(results, next, latch);
@@ -154,6 +160,7 @@ void LaneEmitter::EmitLanesWhile(const ir::Op& op) {
   AddIncoming(phis, initial, before);
   for (size_t i = 0; i < phis.size(); ++i) code(tested[i]) = code(inside[i]) = phis[i];
   mask_ = on;
+  const bool was_divergent = std::exchange(is_divergent_, true);
   EmitRegion(condition);
   Value* holds = b_.CreateFreeze(Lanes(function_.operand(function_.terminator(condition), 0)));
   Value* goes_on = b_.CreateLogicalAnd(on, holds);
@@ -168,6 +175,7 @@ void LaneEmitter::EmitLanesWhile(const ir::Op& op) {
   b_.CreateBr(test);
   b_.SetInsertPoint(done);
   mask_ = outside;
+  is_divergent_ = was_divergent;
   for (size_t i = 0; i < phis.size(); ++i) code(function_.result(op, i)) = phis[i];
 }
 

@@ -78,8 +78,8 @@ void LaneEmitter::CheckBounds(const ir::Op& op) {
     const ir::ValueId index = function_.operand(op, at + 1);
     Value* size = code(array)[at + 1];
     // A negative index is large as an unsigned number.
-    if (shape(index).is_varying()) {
-      Value* word = llvm_code::ToI64(b_, function_.type(index).scalar, scalar(index));
+    if (shape(index).is_varying() || (shape(index).is_affine() && is_divergent_)) {
+      Value* word = llvm_code::ToI64(b_, function_.type(index).scalar, Lanes(index));
       add(outside_lanes, b_.CreateICmpUGE(word, Splat(size)));
       continue;
     }

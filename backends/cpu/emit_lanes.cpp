@@ -391,7 +391,10 @@ void LaneEmitter::EmitAffine(const ir::Op& op) {
     default:
       result = at(0);  // a conversion
   }
-  if (op.checks != 0) CheckAffine(op, result);
+  if (op.checks != 0 && is_divergent_)
+    EmitVarying(op);  // for its checks
+  else if (op.checks != 0)
+    CheckAffine(op, result);
   Set(function_.result(op), result);
 }
 

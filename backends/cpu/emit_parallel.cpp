@@ -171,6 +171,7 @@ void FunctionEmitter::EmitOutlined(ir::OpId id, const ir::Op& op,
       emitter.body_counts_.push_back(counts[k]);
     }
     emitter.depth_ = depth_;
+    emitter.may_give_up_ = instead_ != nullptr;
     for (ir::ValueId value : uses) emitter.code(value) = code(value);
     emitter.EmitBody(id, op, uses, captured);
   };
@@ -214,6 +215,12 @@ void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<
   for (std::vector<Value*>* list : {&body_froms_, &body_steps_, &body_counts_})
     for (Value*& value : *list) take_over(value);
   if (depth_ != nullptr) take_over(depth_);
+
+  if (may_give_up_) {
+    // Any iteration will do: no record says what it found.
+    instead_ = NewBlock("give_up");
+    ::llvm::ReturnInst::Create(context_, Int64(0), instead_);
+  }
 
   // Rows of the last range; the numbers of the others are found once a row.
   Row current;

@@ -238,6 +238,7 @@ class FunctionEmitter {
   std::map<uint32_t, Exit> exits_;  ///< by scope
   std::map<uint32_t, std::vector<std::pair<ScalarType, Value*>>> scope_values_;
   Block* instead_ = nullptr;                     ///< in an attempt: where it is given up
+  bool may_give_up_ = false;                     ///< in a body: it belongs to an attempt
   std::map<uint32_t, ir::LanePlan> lane_plans_;  ///< by operation `lanes`
 
   Value* linear_ = nullptr;  ///< in a body: the iteration, to be returned by a fault

@@ -99,6 +99,9 @@ class LaneEmitter final : public FunctionEmitter {
   ::llvm::Function* exact_ = nullptr;
   unsigned width_;
   Value* mask_ = nullptr;
+  /// Whether `mask_` may leave out lanes before the last one: what the first and the last lane have
+  /// says nothing then.
+  bool is_divergent_ = false;
   // Of the strip:
   Block* slow_ = nullptr;
   Value* last_lane_ = nullptr;           // the number of the last lane that is on

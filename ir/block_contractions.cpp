@@ -1,0 +1,468 @@
+// Matrix products, whatever else their loops do, in blocks for registers and caches.
+//
+// The pass looks for `parallel i, j` around one float `sum` over p of x * y, where x depends on i
+// and p, and y on j and p. Before the loop both factors are computed once for each pair and put in
+// the order in which they are needed: y in panels of 32 columns j, x in panels of as many rows i as
+// registers can hold sums for. Then each panel of rows meets each panel of columns; the rest of the
+// body follows for each pair. K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix
+// Multiplication", ACM Transactions on Mathematical Software 34 (2008), explain the blocks.
+//
+// A sum has its fixed order: its terms go to 32 lanes in turn, in blocks of 1024
+// (reduction_fold.h). Here one lane after the other is folded, in the order 0, 16, 8, 24, 4, … of
+// their numbers' bits read backwards. So neighbours in this order are those that are merged first,
+// and a stack of five sums takes the place of 32.
+//
+// All of it is an attempt: where memory is short, or a check finds something, the loop runs as it
+// was written.
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "ir/clone.h"
+#include "ir/passes.h"
+#include "ir/reduction_fold.h"
+#include "ir/scalar.h"
+
+namespace einkorn::ir {
+namespace {
+
+constexpr ScalarType kI64 = ScalarType::kI64;
+// Panels of rows that share a panel of columns while it is in the cache.
+constexpr int64_t kPanelsTogether = 8;
+constexpr int kLevels = 5;  // of the stack: 2^5 lanes
+// Smaller products are not worth the panels.
+constexpr int64_t kLeastRows = 8, kLeastColumns = 16, kLeastTerms = 64;
+
+struct Contraction {
+  ValueId i, j, p;
+  ValueId rows, columns, terms;  // the ends of their ranges, which begin with 0
+  OpId reduce;
+  ValueId x, y;  // of i and p, and of j and p
+};
+
+class Matcher {
+ public:
+  Matcher(const Function& function, const Op& loop)
+      : function_(function), loop_(loop), is_inside_(function.values.size()) {}
+
+  std::optional<Contraction> Match() {
+    if (loop_.operands.count != 6 || loop_.immediate != 0) return std::nullopt;
+    const RegionId body = function_.region_of(loop_, 0);
+    MarkInside(body);
+    Contraction found;
+    for (OpId id : function_.region(body).ops) {
+      const Op& op = function_.op(id);
+      if (op.opcode == Opcode::kReduce) {
+        if (found.reduce.valid()) return std::nullopt;
+        found.reduce = id;
+      } else if (!IsPlain(op) && op.opcode != Opcode::kStore && op.opcode != Opcode::kYield) {
+        return std::nullopt;
+      }
+    }
+    if (!found.reduce.valid()) return std::nullopt;
+    const Op& reduce = function_.op(found.reduce);
+    if (reduce.operands.count != 3 || ReduceKindOf(reduce) != ReduceKind::kSum ||
+        !IsFloat(function_.type(function_.result(reduce)).scalar) || reduce.rule == Rule::kFast)
+      return std::nullopt;
+    const auto& variables = function_.region(body).arguments;
+    const auto rows = EndOf(loop_, 0), columns = EndOf(loop_, 1), terms = EndOf(reduce, 0);
+    if (!rows || !columns || !terms) return std::nullopt;
+    const RegionId region = function_.region_of(reduce, 0);
+    found.i = variables[0];
+    found.j = variables[1];
+    found.p = function_.region(region).arguments[0];
+    found.rows = *rows;
+    found.columns = *columns;
+    found.terms = *terms;
+    return MatchTerm(found, region) && ReadsNothingWritten(body) ? std::optional(found)
+                                                                 : std::nullopt;
+  }
+
+ private:
+  static bool IsPlain(const Op& op) {
+    return op.opcode == Opcode::kConstant || op.opcode == Opcode::kLoad ||
+           HasScalarMeaning(op.opcode);
+  }
+
+  void MarkInside(RegionId region) {
+    for (ValueId argument : function_.region(region).arguments) is_inside_[argument.index] = true;
+    for (OpId id : function_.region(region).ops) {
+      const Op& op = function_.op(id);
+      for (ValueId result : function_.results_of(op)) is_inside_[result.index] = true;
+      for (RegionId inner : function_.regions_of(op)) MarkInside(inner);
+    }
+  }
+
+  // Of the range 0..end step 1 of i64 if it is known before the loop.
+  std::optional<ValueId> EndOf(const Op& op, size_t range) const {
+    const Op* from = function_.ConstantOf(function_.operand(op, 3 * range));
+    const Op* step = function_.ConstantOf(function_.operand(op, 3 * range + 2));
+    const ValueId end = function_.operand(op, 3 * range + 1);
+    const bool fits = from != nullptr && from->immediate == 0 && step != nullptr &&
+                      step->immediate == 1 && function_.type(end) == Type::Scalar(kI64) &&
+                      InclusiveBits(op) == 0 && !is_inside_[end.index];
+    return fits ? std::optional(end) : std::nullopt;
+  }
+
+  bool MatchTerm(Contraction& found, RegionId region) const {
+    for (OpId id : function_.region(region).ops)
+      if (!IsPlain(function_.op(id)) && function_.op(id).opcode != Opcode::kYield) return false;
+    const Op& yield = function_.terminator(region);
+    const Op* include = function_.ConstantOf(function_.operand(yield, 0));
+    if (yield.operands.count != 3 || include == nullptr || include->immediate != 1) return false;
+    const ScalarType type = function_.type(function_.result(function_.op(found.reduce))).scalar;
+    found.x = function_.operand(yield, 1);
+    found.y = function_.operand(yield, 2);
+    for (ValueId factor : {found.x, found.y})
+      if (function_.type(factor).scalar != type) return false;
+    if (DependsOn(found.x, found.j)) std::swap(found.x, found.y);
+    return DependsOn(found.x, found.i) && !DependsOn(found.x, found.j) &&
+           DependsOn(found.y, found.j) && !DependsOn(found.y, found.i);
+  }
+
+  bool DependsOn(ValueId value, ValueId variable) const {
+    if (value == variable) return true;
+    const OpId def = function_.value(value).def;
+    if (!def.valid() || !is_inside_[value.index]) return false;
+    return std::ranges::any_of(function_.operands(function_.op(def)),
+                               [&](ValueId operand) { return DependsOn(operand, variable); });
+  }
+
+  // What is stored must not be read in the loop: it is computed once more if the attempt fails.
+  bool ReadsNothingWritten(RegionId body) const {
+    std::vector<ValueId> written, read;
+    const std::function<void(RegionId)> collect = [&](RegionId region) {
+      for (OpId id : function_.region(region).ops) {
+        const Op& op = function_.op(id);
+        if (op.opcode == Opcode::kStore || op.opcode == Opcode::kLoad)
+          (op.opcode == Opcode::kStore ? written : read)
+              .push_back(StorageOf(function_, function_.operand(op, 0)));
+        for (RegionId inner : function_.regions_of(op)) collect(inner);
+      }
+    };
+    collect(body);
+    return !written.empty() && std::ranges::none_of(written, [&](ValueId array) {
+      return std::ranges::find(read, array) != read.end();
+    });
+  }
+
+  const Function& function_;
+  const Op& loop_;
+  std::vector<bool> is_inside_;
+};
+
+class Blocker : public Cloner {
+ public:
+  Blocker(const Function& source, Builder& target, unsigned vector_bits)
+      : Cloner(source, target), vector_bits_(vector_bits) {}
+
+ protected:
+  void CloneOp(OpId id) override {
+    const Op& op = source().op(id);
+    if (op.opcode == Opcode::kParallel && source().kind == FunctionKind::kKernel)
+      if (const auto found = Matcher(source(), op).Match()) return Block(id, *found);
+    CopyOp(id);
+  }
+
+ private:
+  void Block(OpId id, const Contraction& found) {
+    Emitter emit(target(), source().op(id).range);
+    const ScalarType type = source().type(found.x).scalar;
+    const int bits = BitsOf(type);
+    // Sums for a panel of rows fill three quarters of the registers.
+    const int per_row = kLaneCount * bits / static_cast<int>(vector_bits_);
+    const int registers = vector_bits_ == 512 ? 24 : 12;
+    rows_ = std::max(1, registers / per_row);
+
+    const ValueId rows = Map(found.rows), columns = Map(found.columns), terms = Map(found.terms);
+    const auto at_least = [&](ValueId size, int64_t least) {
+      return emit.Binary(Opcode::kGe, size, Int(emit, least));
+    };
+    const ValueId suits = emit.Binary(
+        Opcode::kAnd, at_least(rows, kLeastRows),
+        emit.Binary(Opcode::kAnd, at_least(columns, kLeastColumns), at_least(terms, kLeastTerms)));
+    const auto nothing = [&] { return Values{emit.Bool(false)}; };
+    const auto blocked = [&] {
+      Panels(emit, found, rows, columns, terms, type);
+      return Values{emit.Bool(true)};
+    };
+    const ValueId done = emit.If(suits, [&] { return emit.Attempt(blocked, nothing); }, nothing)[0];
+    emit.If(
+        done, [] { return Values(); },
+        [&] {
+          CopyOp(id);
+          return Values();
+        });
+  }
+
+  static ValueId Int(Emitter& emit, int64_t value) { return emit.Integer(kI64, value); }
+  // How many parts of `size` there are, the last of which may be smaller.
+  static ValueId Parts(Emitter& emit, ValueId whole, int64_t size) {
+    const ValueId more = emit.Exact(Opcode::kAdd, whole, Int(emit, size - 1));
+    return emit.Binary(Opcode::kDiv, more, Int(emit, size));
+  }
+  static ValueId Add(Emitter& emit, ValueId a, ValueId b) { return emit.Exact(Opcode::kAdd, a, b); }
+  static ValueId Mul(Emitter& emit, ValueId a, int64_t b) {
+    return emit.Exact(Opcode::kMul, a, Int(emit, b));
+  }
+
+  void Panels(Emitter& emit, const Contraction& found, ValueId rows, ValueId columns, ValueId terms,
+              ScalarType type) {
+    const ValueId row_panels = Parts(emit, rows, rows_);
+    const ValueId column_panels = Parts(emit, columns, kLaneCount);
+    const ValueId left =
+        Pack(emit, found, terms, type, {found.i, rows, row_panels, rows_, found.x});
+    const ValueId right =
+        Pack(emit, found, terms, type, {found.j, columns, column_panels, kLaneCount, found.y});
+    emit.Parallel(Parts(emit, row_panels, kPanelsTogether), [&](ValueId together) {
+      const ValueId first = Mul(emit, together, kPanelsTogether);
+      const ValueId end =
+          emit.Binary(Opcode::kMin, Add(emit, first, Int(emit, kPanelsTogether)), row_panels);
+      emit.For(column_panels, {}, [&](ValueId column_panel, const Values&) {
+        emit.For({first, end, Int(emit, 1)}, {}, [&](ValueId row_panel, const Values&) {
+          emit.Lanes(
+              [&](ValueId lane) {
+                Meet(emit, found, left, right, rows, columns, terms, row_panel, column_panel, lane);
+                return Values();
+              },
+              [](const Values&, const Values&) { return Values(); });
+          return Values();
+        });
+        return Values();
+      });
+    });
+  }
+
+  // --- Packing
+
+  struct Side {
+    ValueId variable;  // i or j
+    ValueId size, panels;
+    int64_t width;  // of a panel
+    ValueId factor;
+  };
+
+  // An array of the factor's values: panel by panel, in it term by term in the order they are
+  // folded, in it one for each row or column; zeros beyond the last one.
+  ValueId Pack(Emitter& emit, const Contraction& found, ValueId terms, ScalarType type,
+               const Side& side) {
+    const ValueId panel_size =
+        emit.Binary(Opcode::kMul, Rule::kSaturate, terms, Int(emit, side.width));
+    const ValueId packed =
+        emit.Array(type, emit.Binary(Opcode::kMul, Rule::kSaturate, panel_size, side.panels));
+    emit.Parallel(side.panels, [&](ValueId panel) {
+      const ValueId base = emit.Exact(Opcode::kMul, panel, panel_size);
+      emit.Lanes(
+          [&](ValueId lane) {
+            const ValueId place = Add(emit, Mul(emit, panel, side.width), lane);
+            const auto fill = [&] {
+              PackPanel(emit, found, terms, side, packed, Add(emit, base, lane), place);
+              return Values();
+            };
+            // All lanes take part in panels of columns.
+            const ValueId is_one = emit.Binary(Opcode::kLt, lane, Int(emit, side.width));
+            emit.If(is_one, fill, [] { return Values(); });
+            return Values();
+          },
+          [](const Values&, const Values&) { return Values(); });
+    });
+    return packed;
+  }
+
+  void PackPanel(Emitter& emit, const Contraction& found, ValueId terms, const Side& side,
+                 ValueId packed, ValueId base, ValueId place) {
+    const ValueId exists = emit.Binary(Opcode::kLt, place, side.size);
+    ForTerms(emit, terms, [&](ValueId term, ValueId number) {
+      const ValueId value = emit.If(
+          exists,
+          [&] {
+            Bind(side.variable, place);
+            Bind(found.p, term);
+            return Values{CloneValue(found, side.factor)};
+          },
+          [&] { return Values{emit.Zero(source().type(side.factor).scalar)}; })[0];
+      emit.Store(packed, Add(emit, base, Mul(emit, number, side.width)), value);
+    });
+  }
+
+  // `body` for all terms, with their numbers in the order in which they are folded.
+  void ForTerms(Emitter& emit, ValueId terms,
+                const std::function<void(ValueId term, ValueId number)>& body) {
+    const ValueId blocks = Parts(emit, terms, BlockFold::kBlockTerms);
+    emit.For(blocks, {Int(emit, 0)}, [&](ValueId block, const Values& begun) {
+      const ValueId begin = Mul(emit, block, BlockFold::kBlockTerms);
+      const ValueId count = BlockSize(emit, terms, begin);
+      return emit.For(Int(emit, kLaneCount), begun, [&](ValueId turn, const Values& inside) {
+        const ValueId lane = LaneOfTurn(emit, turn);
+        return emit.For(StepsOf(emit, count, lane), inside, [&](ValueId step, const Values& at) {
+          body(Add(emit, Add(emit, begin, lane), Mul(emit, step, kLaneCount)), at[0]);
+          return Values{Add(emit, at[0], Int(emit, 1))};
+        });
+      });
+    });
+  }
+
+  static ValueId BlockSize(Emitter& emit, ValueId terms, ValueId begin) {
+    return emit.Binary(Opcode::kMin, emit.Exact(Opcode::kSub, terms, begin),
+                       Int(emit, BlockFold::kBlockTerms));
+  }
+  // The bits of the number of a turn read backwards.
+  static ValueId LaneOfTurn(Emitter& emit, ValueId turn) {
+    const ValueId reversed = emit.Unary(Opcode::kBitReverse, emit.Convert(ScalarType::kU64, turn));
+    const ValueId lane = emit.Binary(Opcode::kShr, reversed, Int(emit, 64 - kLevels));
+    return emit.ConvertExact(kI64, lane);
+  }
+  // How many of `count` terms a lane has.
+  static ValueId StepsOf(Emitter& emit, ValueId count, ValueId lane) {
+    const ValueId rest = emit.Exact(Opcode::kSub, count, lane);
+    return emit.Binary(Opcode::kShr, Add(emit, rest, Int(emit, kLaneCount - 1)), Int(emit, 5));
+  }
+
+  // What computes a value of the loop from its variables, as far as they are bound.
+  ValueId CloneValue(const Contraction& found, ValueId value) {
+    std::vector<bool> needed(source().values.size());
+    const std::function<void(ValueId)> need = [&](ValueId one) {
+      if (needed[one.index]) return;
+      needed[one.index] = true;
+      if (const OpId def = source().value(one).def; def.valid())
+        for (ValueId operand : source().operands(source().op(def))) need(operand);
+    };
+    need(value);
+    const Op& reduce = source().op(found.reduce);
+    const auto clone = [&](RegionId region) {
+      for (OpId id : source().region(region).ops) {
+        const auto results = source().results_of(source().op(id));
+        if (id != found.reduce && !results.empty() && needed[results[0].index]) CopyOp(id);
+      }
+    };
+    clone(OwnerOf(found.reduce));
+    clone(source().region_of(reduce, 0));
+    return Map(value);
+  }
+
+  RegionId OwnerOf(OpId op) const {
+    for (size_t r = 0; r < source().regions.size(); ++r) {
+      const auto& ops = source().regions[r].ops;
+      if (std::ranges::find(ops, op) != ops.end()) return RegionId(r);
+    }
+    return {};
+  }
+
+  // --- A panel of rows and one of columns
+
+  void Meet(Emitter& emit, const Contraction& found, ValueId left, ValueId right, ValueId rows,
+            ValueId columns, ValueId terms, ValueId row_panel, ValueId column_panel, ValueId lane) {
+    const Op& reduce = source().op(found.reduce);
+    std::vector<ReductionPlan> plans;
+    std::vector<ValueId> stacks;
+    const ScalarType type = source().type(found.x).scalar;
+    Values carried = {Int(emit, 0)};
+    for (int r = 0; r < rows_; ++r) {
+      plans.push_back(PlanReduction(source(), reduce));
+      stacks.push_back(emit.Array(type, kLevels + 1));
+      carried.push_back(plans.back().blocks->Start(emit)[0]);
+    }
+    const auto start = [&] {
+      Values sums;
+      for (ReductionPlan& plan : plans) sums.push_back(plan.blocks->InLane().Start(emit, {})[0]);
+      return sums;
+    };
+    const ValueId left_base = emit.Exact(Opcode::kMul, Mul(emit, row_panel, rows_), terms);
+    const ValueId right_base =
+        Add(emit, emit.Exact(Opcode::kMul, Mul(emit, column_panel, kLaneCount), terms), lane);
+
+    // The terms of one lane of the fold: the innermost loop.
+    const auto fold_lane = [&](ValueId steps, ValueId number) {
+      const auto step = [&](ValueId k, const Values& sums) {
+        const ValueId at = Add(emit, number, k);
+        const ValueId y = emit.Load(right, Add(emit, right_base, Mul(emit, at, kLaneCount)));
+        const ValueId x_base = Add(emit, left_base, Mul(emit, at, rows_));
+        Values next;
+        for (int r = 0; r < rows_; ++r) {
+          const ValueId x = emit.Load(left, Add(emit, x_base, Int(emit, r)));
+          const Term term{.include = emit.Bool(true), .value = x, .factor = y, .variable = {}};
+          next.push_back(plans[static_cast<size_t>(r)].blocks->InLane().Step(
+              emit, {sums[static_cast<size_t>(r)]}, term)[0]);
+        }
+        return next;
+      };
+      return emit.For(steps, start(), step);
+    };
+    // Merges with what the stack has: as often as the number of the turn ends in ones.
+    const auto merge = [&](ValueId turn, Values sums) {
+      sums.insert(sums.begin(), Int(emit, 0));
+      const auto carries = [&](const Values& v) {
+        const ValueId bit =
+            emit.Binary(Opcode::kAnd, emit.Binary(Opcode::kShr, turn, v[0]), Int(emit, 1));
+        return emit.Binary(Opcode::kNe, bit, Int(emit, 0));
+      };
+      const auto take = [&](const Values& v) {
+        Values merged = {Add(emit, v[0], Int(emit, 1))};
+        for (size_t r = 0; r < plans.size(); ++r)
+          merged.push_back(
+              plans[r].blocks->InLane().Merge(emit, {emit.Load(stacks[r], v[0])}, {v[r + 1]})[0]);
+        return merged;
+      };
+      const Values merged = emit.While(sums, carries, take);
+      for (size_t r = 0; r < plans.size(); ++r) emit.Store(stacks[r], merged[0], merged[r + 1]);
+      return Values(merged.begin() + 1, merged.end());
+    };
+    const auto fold_block = [&](ValueId count, ValueId number) {
+      Values state = start();
+      state.insert(state.begin(), number);
+      return emit.For(Int(emit, kLaneCount), state, [&](ValueId turn, const Values& inside) {
+        const ValueId steps = StepsOf(emit, count, LaneOfTurn(emit, turn));
+        Values next = merge(turn, fold_lane(steps, inside[0]));
+        next.insert(next.begin(), Add(emit, inside[0], steps));
+        return next;
+      });
+    };
+    const ValueId full = emit.Binary(Opcode::kShr, terms, Int(emit, 10));
+    const Values folded = emit.For(full, carried, [&](ValueId, const Values& inside) {
+      const Values block = fold_block(Int(emit, BlockFold::kBlockTerms), inside[0]);
+      Values next = {block[0]};
+      for (size_t r = 0; r < plans.size(); ++r)
+        next.push_back(plans[r].blocks->Step(emit, {inside[r + 1]}, {block[r + 1]})[0]);
+      return next;
+    });
+    const Values last = fold_block(
+        emit.Exact(Opcode::kSub, terms, Mul(emit, full, BlockFold::kBlockTerms)), folded[0]);
+
+    const ValueId column = Add(emit, Mul(emit, column_panel, kLaneCount), lane);
+    const ValueId in_columns = emit.Binary(Opcode::kLt, column, columns);
+    for (size_t r = 0; r < plans.size(); ++r) {
+      const Values sum = plans[r].blocks->Finish(emit, {folded[r + 1]}, {last[r + 1]});
+      const ValueId row =
+          Add(emit, Mul(emit, row_panel, rows_), Int(emit, static_cast<int64_t>(r)));
+      const auto rest = [&] {
+        Bind(found.i, row);
+        Bind(found.j, column);
+        for (OpId id : source().region(OwnerOf(found.reduce)).ops) {
+          if (source().op(id).opcode == Opcode::kYield) continue;
+          if (id == found.reduce)
+            Bind(source().result(reduce), plans[r].conclude(emit, sum));
+          else
+            CopyOp(id);
+        }
+        return Values();
+      };
+      const auto none = [] { return Values(); };
+      const ValueId in_rows = emit.Binary(Opcode::kLt, row, rows);
+      emit.If(in_rows, [&] { return emit.If(in_columns, rest, none); }, none);
+    }
+  }
+
+  const unsigned vector_bits_;
+  int rows_ = 1;
+};
+
+}  // namespace
+
+void BlockContractions(Function& function, unsigned vector_bits) {
+  const bool has_any = std::ranges::any_of(function.ops, [&](const Op& op) {
+    return op.opcode == Opcode::kParallel && Matcher(function, op).Match();
+  });
+  if (has_any) RebuildWith<Blocker>(function, vector_bits);
+}
+
+}  // namespace einkorn::ir
