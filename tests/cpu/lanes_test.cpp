@@ -1,0 +1,225 @@
+// Kernels that the CPU runs in lanes, in every way it can, mean what they mean on the interpreter:
+// results, faults and where they are.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <sstream>
+
+#include "tests/tools/temporary_folder.h"
+#include "tools/command.h"
+
+namespace einkorn::command {
+namespace {
+
+class Lanes : public testing::Test {
+ protected:
+  // What a run of the program says, and the array `out` that it leaves. Some of `words` name files.
+  std::string Run(const std::string& file, std::vector<std::string> words,
+                  const std::vector<std::string>& options) const {
+    std::vector<std::string> arguments = {"run", file, "--quiet", "--out",
+                                          "y=" + folder_.path("out.npy")};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    std::filesystem::remove(folder_.path("out.npy"));
+    std::ostringstream out, err;
+    const int status = RunCommand(arguments, {out, err});
+    return std::to_string(status) + out.str() + err.str() + folder_.Read("out.npy");
+  }
+
+  // Runs the first kernel; answers what the interpreter says, without the array.
+  std::string ExpectSame(const std::string& program, const std::vector<std::string>& words) {
+    const std::string file = folder_.Write("program.ek", program);
+    const std::string expected = Run(file, words, {"--target", "interpreter"});
+    EXPECT_TRUE(expected[0] == '0' || expected[0] == '3') << expected;
+    const std::vector<std::vector<std::string>> ways = {{"--threads", "1"},
+                                                        {"--threads", "3"},
+                                                        {"--cpu", "x86-64-v3"},
+                                                        {"--no-lanes"},
+                                                        {"--mode", "unchecked"}};
+    for (const auto& way : ways) {
+      if (way.back() == "unchecked" && expected[0] != '0') continue;
+      EXPECT_EQ(expected, Run(file, words, way))
+          << testing::PrintToString(words) << " with " << testing::PrintToString(way);
+    }
+    return expected.substr(0, expected.find('\x93'));
+  }
+
+  TemporaryFolder folder_;
+};
+
+constexpr const char* kProduct = R"(
+kernel product<T: number>(a: [m, k] T, b: [k, n] T, y: out [m, n] T) {
+    parallel for i in 0..m, j in 0..n { y[i, j] = sum(a[i, p] * b[p, j] for p in 0..k); }
+}
+)";
+
+TEST_F(Lanes, ProductsOfMatricesOfAllSizes) {
+  for (const char* type : {"T=f32", "T=f64"})
+    for (const auto& [m, k, n] :
+         {std::array{9, 64, 17}, std::array{1, 100, 40}, std::array{25, 95, 33},
+          std::array{8, 1024, 16}, std::array{13, 1025, 31}, std::array{3, 2100, 65},
+          std::array{12, 63, 32}, std::array{0, 70, 20}, std::array{20, 0, 20}})
+      ExpectSame(kProduct, {fmt::format("a=random({},{}; seed=1)", m, k),
+                            fmt::format("b=random({},{}; seed=2)", k, n), "--type", type});
+}
+
+TEST_F(Lanes, ProductsOfIntegersAreExact) {
+  ExpectSame(kProduct, {"a=full(3; 30,100)", "b=full(-7; 100,40)", "--type", "T=i32"});
+  EXPECT_THAT(
+      ExpectSame(kProduct, {"a=full(30000; 30,100)", "b=full(800; 100,40)", "--type", "T=i32"}),
+      testing::HasSubstr("sum does not fit i32: the exact value is 2400000000"));
+}
+
+TEST_F(Lanes, ProductsAmongOtherThings) {
+  ExpectSame(R"(
+kernel layer(a: [m, k] f32, b: [k, n] f32, bias: [n] f32, scale: [k] f32, y: out [m, n] f32) {
+    parallel for i in 0..m, j in 0..n {
+        let s = sum((a[i, p] - 0.5) * (scale[p] * b[p, j]) for p in 0..k);
+        y[i, j] = max(s + bias[j], 0.0);
+    }
+}
+)",
+             {"a=random(40,130; seed=1)", "b=random(130,50; seed=2)", "bias=random(50; seed=3)",
+              "scale=random(130; seed=4)"});
+}
+
+TEST_F(Lanes, ProductsWhoseSubscriptsLeaveTheArrays) {
+  EXPECT_THAT(ExpectSame(R"(
+kernel wide(a: [m, k] f32, b: [k, n] f32, y: out [m, q] f32) {
+    parallel for i in 0..m, j in 0..q { y[i, j] = sum(a[i, p] * b[p, j] for p in 0..k); }
+}
+)",
+                         {"a=random(40,130; seed=1)", "b=random(130,50; seed=2)", "q=60"}),
+              testing::HasSubstr("index (0, 50) is outside b"));
+}
+
+TEST_F(Lanes, SumsInFixedOrder) {
+  for (int n : {0, 1, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 5000}) {
+    const std::string x = fmt::format("x=random({}; seed=1)", n);
+    ExpectSame("kernel k(x: [n] f32, y: out [1] f32) { y[0] = sum(x); }", {x});
+    ExpectSame(
+        "kernel k(x: [n] f64, y: out [1] f64) { y[0] = prod(1.0 + x[i] * 1e-3 for i in 0..n); "
+        "}",
+        {x});
+    ExpectSame(
+        "kernel k(x: [n] f32, y: out [1] f32) { y[0] = sum(x[i] * x[n - 1 - i] for i in 0..n "
+        "if i % 3 != 0); }",
+        {x});
+  }
+}
+
+TEST_F(Lanes, SumsOverRowsOfBlocks) {
+  for (const char* sizes : {"3,64", "70,32", "5,1024", "40,33", "2,96"})
+    ExpectSame(
+        "kernel k(x: [n, m] f32, y: out [1] f32) { y[0] = sum(x[i, j] for i in 0..n, j in "
+        "0..m); }",
+        {fmt::format("x=random({}; seed=1)", sizes)});
+}
+
+TEST_F(Lanes, SumsOfIntegersThatDoNotFit) {
+  EXPECT_THAT(ExpectSame("kernel k(x: [n] i32, y: out [1] i32) { y[0] = sum(x); }",
+                         {"x=full(100000000; 100)"}),
+              testing::HasSubstr("the exact value is 10000000000"));
+  EXPECT_THAT(ExpectSame("kernel k(x: [n] i64, y: out [1] i64) { y[0] = sum(x); }",
+                         {"x=full(9000000000000000000; 100)"}),
+              testing::HasSubstr("the exact value is 900000000000000000000"));
+}
+
+TEST_F(Lanes, TermsThatFail) {
+  EXPECT_THAT(
+      ExpectSame("kernel k(x: [n] i32, y: out [1] i32) { y[0] = sum(x[i] * 3 for i in 0..n); }",
+                 {"x=full(1000000000; 100)"}),
+      testing::HasSubstr("iteration i = 0"));
+  EXPECT_THAT(
+      ExpectSame("kernel k(x: [n] i32, y: out [1] i32) { y[0] = max(x[i + 1] for i in 0..n); }",
+                 {"x=full(1; 100)"}),
+      testing::HasSubstr("iteration i = 99"));
+}
+
+// The first fault in the order of the iterations, among lanes, statements and strips.
+TEST_F(Lanes, TheFirstFaultOfMany) {
+  const std::string program = R"(
+kernel k(a: i64, b: i64, y: out [n] i32) {
+    parallel for i in 0..n {
+        let early = if i == a { 2147483647 } else { 1 };
+        let late = if i == b { 0 } else { 1 };
+        let x: i32 = (early as i32) + 1;
+        y[i] = x / (late as i32);
+    }
+}
+)";
+  for (const auto& [a, b] : {std::pair{3, 9}, std::pair{9, 3}, std::pair{40, 40}, std::pair{71, 70},
+                             std::pair{-1, 99}, std::pair{-1, -1}})
+    ExpectSame(program, {fmt::format("a={}", a), fmt::format("b={}", b), "n=100"});
+}
+
+TEST_F(Lanes, LoopsThatLanesLeaveOneByOne) {
+  ExpectSame(R"(
+kernel k(y: out [n] i64) {
+    parallel for i in 0..n {
+        var x = i + 1;
+        var steps: i64 = 0;
+        while x != 1 {
+            x = if x % 2 == 0 { x / 2 } else { 3 * x + 1 };
+            steps += 1;
+            if steps > 90 { break; }
+        }
+        for q in i..n {
+            if q % 7 == 3 { break; }
+            steps += q * i;
+        }
+        y[i] = steps;
+    }
+}
+)",
+             {"n=150"});
+}
+
+TEST_F(Lanes, ElementsInOtherOrders) {
+  ExpectSame(R"(
+kernel k(x: [n, n] f32, to: [n] i32, y: out [n, n] f32) {
+    parallel for i in 0..n, j in 0..n {
+        y[i, n - 1 - j] = x[j, i] + x[i, to[j]] + x[i, n - 1 - j] + (if j >= 2 { x[i, j - 2] } else { 0.0 });
+    }
+}
+)",
+             {"x=random(70,70; seed=1)", "to=full(5; 70)"});
+}
+
+TEST_F(Lanes, ArraysOfEachLane) {
+  ExpectSame(R"(
+kernel k(x: [n] i32, y: out [n] i32) {
+    parallel for i in 0..n {
+        var t: [8] i32 = 1;
+        for q in 0..8 { t[(x[i] as i64 + q) % 8] += x[i] * (q as i32); }
+        y[i] = t[i % 8] + sum(t);
+    }
+}
+)",
+             {"x=full(11; 77)"});
+}
+
+TEST_F(Lanes, SequentialLoopsThatAreIndependent) {
+  ExpectSame(R"(
+kernel k(x: [n] f32, y: inout [n, m] f32) {
+    for i in 0..n {
+        for j in 0..m { y[i, j] = y[i, j] * x[i] + (j as f32); }
+        for j in 1..m { y[i, j] += y[i, j - 1]; }
+    }
+}
+)",
+             {"x=random(9; seed=1)", "y=random(9,70; seed=2)"});
+  EXPECT_THAT(ExpectSame(R"(
+kernel k(limit: i64, y: inout [n] i32) {
+    for i in 0..n { y[i] = if i == limit { 2000000000 + y[i] } else { y[i] + 1 }; }
+}
+)",
+                         {"limit=41", "y=full(1000000000; 99)"}),
+              testing::HasSubstr("iteration i = 41"));
+}
+
+}  // namespace
+}  // namespace einkorn::command
