@@ -37,6 +37,7 @@ struct Options {
   double seconds = std::numeric_limits<double>::infinity();
   bool print = false;
   bool mutate = false;
+  bool indices = false;
   std::string replay, reduce;
   std::string output = "fuzz.ek";
 };
@@ -181,6 +182,26 @@ int RunPrograms(const Options& options) {
   return status;
 }
 
+int RunIndexPrograms(const Options& options) {
+  std::map<std::string, uint64_t> ends;
+  const int status = Repeat(options, [&](uint64_t seed) {
+    const std::string program = MakeIndexProgram(seed);
+    if (options.print) std::cout << program << "\n";
+    const Watch watch(program);
+    const Comparison comparison = CompareOptimized(program);
+    if (options.print) std::cout << comparison.refusal << "\n";
+    ++ends[!comparison.refusal.empty() ? "refused"
+           : comparison.fault          ? std::string(TextOf(*comparison.fault))
+                                       : "no fault"];
+    if (comparison.difference.empty()) return kAgrees;
+    std::ofstream(options.output) << program;
+    fmt::print("seed {}:\n{}{}\n", seed, program, comparison.difference);
+    return kDiffers;
+  });
+  for (const auto& [end, count] : ends) fmt::print("{:>8} {}\n", count, end);
+  return status;
+}
+
 int RunMutations(const Options& options) {
   const auto programs = ProgramTexts(EINKORN_SOURCE_DIR);
   const auto modules = ModuleTexts(programs);
@@ -212,6 +233,8 @@ int Main(int argc, char** argv) {
   app.add_option("--replay", options.replay, "compares the program of this file only");
   app.add_option("--reduce", options.reduce, "makes the program of this file smaller");
   app.add_flag("--print", options.print, "prints each text");
+  app.add_flag("--indices", options.indices,
+               "programs about indices, on the interpreter before and after the passes");
   app.add_flag("--mutate", options.mutate, "damages programs and IR, which must be diagnosed");
   CLI11_PARSE(app, argc, argv);
   CatchCrashes();
@@ -222,6 +245,7 @@ int Main(int argc, char** argv) {
   }
   if (!options.reduce.empty()) return ReduceFile(options.reduce, options.output);
   if (options.mutate) return RunMutations(options);
+  if (options.indices) return RunIndexPrograms(options);
   const int status = RunPrograms(options);
   if (status != kDiffers) return status;
   // A process that has compiled nothing makes the program smaller.

@@ -1,0 +1,635 @@
+#include "ir/ranges.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+
+namespace einkorn::ir {
+namespace {
+
+constexpr Int128 kMostSize = std::numeric_limits<int64_t>::max();
+
+bool IsIntegerScalar(Type type) {
+  return type.is_scalar() && IsInteger(type.scalar);
+}
+
+// All numbers with no more bits than the greatest of the interval, which has no negative ones.
+Interval OfItsBits(const Interval& range) {
+  const auto most = static_cast<UInt128>(range.hi);
+  const int bits = most >> 64 != 0 ? 128 : std::bit_width(static_cast<uint64_t>(most));
+  return {0, bits >= 125 ? Interval::kUnbounded : (Int128(1) << bits) - 1};
+}
+
+// 2^k for the amounts of a shift of `width` bits that are no fault.
+Interval PowersOf(const Interval& amount, int width) {
+  const auto power = [&](Int128 k) {
+    return Int128(1) << static_cast<int>(std::clamp(k, Int128(0), Int128(width - 1)));
+  };
+  return {power(amount.lo), power(amount.hi)};
+}
+
+}  // namespace
+
+Ranges::Ranges(const Function& function)
+    : function_(function),
+      forms_(function.values.size(), Polynomial::Unknown()),
+      facts_([this](Atom atom) { return CasesOf(atom); }) {
+  DefineParams();
+}
+
+// --- Parameters and arrays
+
+// What the launch has compared, or the caller: each size is what the symbols make of it.
+void Ranges::DefineParams() {
+  for (const Param& param : function_.params)
+    if (param.kind == ParamKind::kSymbol)
+      SetForm(param.value, Polynomial::Of(facts_.NewAtom({0, kMostSize}, ProofReason::kShape)));
+    else if (IsIntegerScalar(function_.type(param.value)))
+      DefineUnknown(param.value);
+  for (const Param& param : function_.params) {
+    if (!param.is_array()) continue;
+    std::vector<Polynomial> sizes;
+    for (const ShapeExpr& size : param.shape) sizes.push_back(FormOf(size));
+    AssumeSizes(sizes, scalar(param.value), ProofReason::kShape);
+    SetSizes(param.value, std::move(sizes));
+  }
+}
+
+Polynomial Ranges::FormOf(const ShapeExpr& size) const {
+  Polynomial sum;
+  for (const ShapeTerm& term : size.terms) {
+    Polynomial product = term.coefficient;
+    for (uint32_t symbol : term.symbols) product = product * FormOf(function_.params[symbol].value);
+    sum = sum + product;
+  }
+  return sum;
+}
+
+// No size is negative, and the elements of an array fit into what arrays may take. An empty one may
+// have sizes of any magnitude, but their product is 0.
+void Ranges::AssumeSizes(std::span<const Polynomial> sizes, ScalarType element,
+                         ProofReason reason) {
+  Polynomial elements = 1;
+  for (const Polynomial& size : sizes) {
+    facts_.Assume(size, reason);
+    facts_.Assume(Polynomial(kMostSize) - size, reason);
+    elements = elements * size;
+  }
+  facts_.Assume(Polynomial(kMostArrayBytes / BytesOf(element)) - elements, reason);
+}
+
+Polynomial Ranges::FormOf(ValueId value) const {
+  if (!IsIntegerScalar(function_.type(value))) return Polynomial::Unknown();
+  if (const Op* constant = function_.ConstantOf(value))
+    return IntegerValue(scalar(value), constant->immediate);
+  return forms_[value.index];
+}
+
+std::span<const Polynomial> Ranges::SizesOf(ValueId array) const {
+  const auto at = sizes_.find(array);
+  return at == sizes_.end() ? std::span<const Polynomial>() : at->second;
+}
+
+void Ranges::SetSizes(ValueId array, std::vector<Polynomial> sizes) {
+  sizes_.insert_or_assign(array, std::move(sizes));
+}
+
+void Ranges::Copy(ValueId from, ValueId to) {
+  if (!function_.type(from).is_array()) return SetForm(to, FormOf(from));
+  const auto sizes = SizesOf(from);
+  SetSizes(to, {sizes.begin(), sizes.end()});
+}
+
+Atom Ranges::DefineUnknown(ValueId value) {
+  const Type type = function_.type(value);
+  if (IsIntegerScalar(type)) return DefineAtom(value, Interval::OfType(type.scalar));
+  if (!type.is_array()) return 0;
+  std::vector<Polynomial> sizes;
+  for (int d = 0; d < type.rank; ++d)
+    sizes.push_back(Polynomial::Of(facts_.NewAtom({0, kMostSize}, ProofReason::kShape)));
+  SetSizes(value, std::move(sizes));
+  return 0;
+}
+
+Atom Ranges::DefineAtom(ValueId value, Interval range) {
+  const Atom atom = facts_.NewAtom(Common(Interval::OfType(scalar(value)), range));
+  SetForm(value, Polynomial::Of(atom));
+  return atom;
+}
+
+void Ranges::DefineWithCases(OpId id, ValueId value, Interval range) {
+  choices_.emplace(DefineAtom(value, range), id);
+}
+
+// --- Checks
+
+bool Ranges::Prove(const Polynomial& polynomial, ProofReason& reason) {
+  if (!facts_.Proves(polynomial)) return false;
+  reason = std::max(reason, facts_.reason());
+  return true;
+}
+
+bool Ranges::ProveFits(const Polynomial& polynomial, const Interval& range, ProofReason& reason) {
+  return Prove(Polynomial(range.hi) - polynomial, reason) && Prove(polynomial - range.lo, reason);
+}
+
+FaultSet Ranges::ImpossibleFaults(const Op& op, ProofReason& reason) {
+  const auto type = [&] { return Interval::OfType(scalar(function_.result(op))); };
+  const auto bit_if = [&](FaultSet bit, auto is_proved) {
+    return (op.checks & bit) != 0 && is_proved() ? bit : FaultSet{0};
+  };
+  const auto not_zero = [&](size_t i) {
+    const bool is_proved = facts_.ProvesNotZero(operand(op, i));
+    if (is_proved) reason = std::max(reason, facts_.reason());
+    return is_proved;
+  };
+  switch (op.opcode) {
+    case Opcode::kAdd:
+    case Opcode::kSub:
+    case Opcode::kMul:
+    case Opcode::kNeg:
+      return bit_if(kOverflowBit, [&] { return ProveFits(ExactForm(op), type(), reason); });
+    case Opcode::kAbs:
+      return bit_if(kOverflowBit, [&] { return Prove(operand(op, 0) - (type().lo + 1), reason); });
+    case Opcode::kDiv:
+    case Opcode::kRem: {
+      FaultSet impossible = bit_if(kDivisionBit, [&] { return not_zero(1); });
+      const auto fits = [&] {
+        return Prove(operand(op, 0) - (type().lo + 1), reason) ||
+               facts_.ProvesNotZero(operand(op, 1) + 1);
+      };
+      return impossible | bit_if(kOverflowBit, fits);
+    }
+    case Opcode::kShl:
+    case Opcode::kShr: {
+      const Interval amounts{0, BitsOf(scalar(function_.result(op))) - 1};
+      const FaultSet impossible =
+          bit_if(kShiftBit, [&] { return ProveFits(operand(op, 1), amounts, reason); });
+      return impossible | bit_if(kOverflowBit, [&] {
+               return op.opcode == Opcode::kShl && ProveShiftFits(op, reason);
+             });
+    }
+    case Opcode::kConvert:
+      return bit_if(kNarrowingBit, [&] { return ProveFits(operand(op, 0), type(), reason); });
+    case Opcode::kLoad:
+    case Opcode::kStore:
+    case Opcode::kAtomic:
+      return bit_if(kBoundsBit, [&] { return ProveIndices(op, reason); });
+    case Opcode::kView:
+      return bit_if(kBoundsBit, [&] { return ProveView(op, reason); });
+    case Opcode::kArray: {
+      const size_t rank = function_.type(function_.result(op)).rank;
+      for (size_t d = 0; d < rank; ++d)
+        if (!Prove(operand(op, d), reason)) return 0;
+      return kShapeBit;
+    }
+    case Opcode::kFor:
+      return bit_if(kDivisionBit, [&] { return not_zero(2); });
+    case Opcode::kParallel:
+    case Opcode::kReduce:
+      for (size_t k = 2; k < op.operands.count; k += 3)
+        if (!not_zero(k)) return 0;
+      return kDivisionBit;
+    default:
+      return 0;
+  }
+}
+
+bool Ranges::ProveIndices(const Op& op, ProofReason& reason) {
+  const auto sizes = SizesOf(function_.operand(op, 0));
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    const Polynomial index = operand(op, d + 1);
+    if (!Prove(sizes[d] - index - 1, reason) || !Prove(index, reason)) return false;
+  }
+  return !sizes.empty();
+}
+
+bool Ranges::ProveView(const Op& op, ProofReason& reason) {
+  const auto sizes = SizesOf(function_.operand(op, 0));
+  size_t next = 1;
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    const Polynomial from = operand(op, next++);
+    if (!Prove(from, reason)) return false;
+    if (((op.immediate >> d) & 1) == 0) {
+      if (!Prove(sizes[d] - from - 1, reason)) return false;
+      continue;
+    }
+    const Polynomial to = operand(op, next++);
+    if (!Prove(to - from, reason) || !Prove(sizes[d] - to, reason)) return false;
+  }
+  return !sizes.empty();
+}
+
+bool Ranges::ProveShiftFits(const Op& op, ProofReason& reason) {
+  const ScalarType type = scalar(function_.result(op));
+  const Polynomial amount = operand(op, 1);
+  const Interval powers = PowersOf(RangeOf(amount), BitsOf(type));
+  if (powers.lo == powers.hi)
+    return ProveFits(operand(op, 0) * powers.lo, Interval::OfType(type), reason);
+  return (RangeOf(op, 0) * powers).is_within(Interval::OfType(type));
+}
+
+// --- Scalars
+
+// No value leaves the range of its type.
+Interval Ranges::RangeOf(const Op& op, size_t i) const {
+  return Common(Interval::OfType(scalar(function_.operand(op, i))), facts_.RangeOf(operand(op, i)));
+}
+
+void Ranges::Define(OpId id) {
+  const Op& op = function_.op(id);
+  if (op.opcode == Opcode::kConstant) return;
+  if (op.opcode == Opcode::kArray || op.opcode == Opcode::kView || op.opcode == Opcode::kLoad ||
+      op.opcode == Opcode::kStore || op.opcode == Opcode::kAtomic)
+    DefineAccess(op);
+  if (op.results.count != 1 || !IsIntegerScalar(function_.type(function_.result(op)))) {
+    for (ValueId result : function_.results_of(op))
+      if (op.opcode != Opcode::kArray && op.opcode != Opcode::kView) DefineUnknown(result);
+    return;
+  }
+  DefineScalar(id);
+}
+
+// The mathematical result of a sum, difference, product or bitwise complement.
+Polynomial Ranges::ExactForm(const Op& op) const {
+  switch (op.opcode) {
+    case Opcode::kAdd:
+      return operand(op, 0) + operand(op, 1);
+    case Opcode::kSub:
+      return operand(op, 0) - operand(op, 1);
+    case Opcode::kMul:
+      return operand(op, 0) * operand(op, 1);
+    case Opcode::kNeg:
+      return -operand(op, 0);
+    case Opcode::kNot: {
+      const Interval type = Interval::OfType(scalar(function_.result(op)));
+      return Polynomial(type.lo + type.hi) - operand(op, 0);
+    }
+    default:
+      return Polynomial::Unknown();
+  }
+}
+
+void Ranges::DefineScalar(OpId id) {
+  const Op& op = function_.op(id);
+  const ValueId result = function_.result(op);
+  const int width = BitsOf(scalar(result));
+  switch (op.opcode) {
+    case Opcode::kAdd:
+    case Opcode::kSub:
+    case Opcode::kMul:
+    case Opcode::kNeg:
+    case Opcode::kNot:
+      return DefineArithmetic(op);
+    case Opcode::kAbs:
+    case Opcode::kMin:
+    case Opcode::kMax:
+      return DefineExtreme(id, op);
+    case Opcode::kDiv:
+    case Opcode::kRem:
+      return DefineQuotient(op);
+    case Opcode::kShl: {
+      const Interval powers = PowersOf(RangeOf(op, 1), width);
+      const Polynomial exact = operand(op, 0) * powers.lo;
+      ProofReason reason = ProofReason::kType;
+      const bool is_exact = op.rule == Rule::kChecked || ProveShiftFits(op, reason);
+      if (is_exact && powers.lo == powers.hi && exact.is_known()) return SetForm(result, exact);
+      DefineAtom(result, is_exact ? RangeOf(op, 0) * powers : Interval{});
+      return;
+    }
+    case Opcode::kShr:
+      return DefineShiftRight(op);
+    case Opcode::kAnd:
+    case Opcode::kOr:
+    case Opcode::kXor:
+      return DefineBits(op);
+    case Opcode::kPopcount:
+    case Opcode::kCtz:
+    case Opcode::kClz: {
+      const Interval range = RangeOf(op, 0);
+      const bool is_zero_out = op.opcode != Opcode::kPopcount && !range.contains(0);
+      DefineAtom(result, {0, width - (is_zero_out ? 1 : 0)});
+      return;
+    }
+    case Opcode::kSelect:
+      return DefineChoice(id, op);
+    case Opcode::kConvert:
+      return DefineConversion(id, op);
+    default:
+      DefineUnknown(result);
+  }
+}
+
+void Ranges::DefineArithmetic(const Op& op) {
+  const ValueId result = function_.result(op);
+  const Polynomial exact = ExactForm(op);
+  const Interval type = Interval::OfType(scalar(result));
+  ProofReason reason = ProofReason::kType;
+  if (op.rule == Rule::kChecked && exact.is_known()) {
+    // The check was passed. Of long sums with the far ends of a type nothing follows in practice.
+    const bool is_short = exact.terms().size() <= 2;
+    if (is_short || type.lo == 0) facts_.Assume(exact - type.lo, ProofReason::kCondition);
+    if (is_short) facts_.Assume(Polynomial(type.hi) - exact, ProofReason::kCondition);
+    return SetForm(result, exact);
+  }
+  if (op.rule != Rule::kSaturate && ProveFits(exact, type, reason)) return SetForm(result, exact);
+  DefineAtom(result, op.rule == Rule::kSaturate ? RangeOf(exact) : Interval{});
+}
+
+void Ranges::DefineQuotient(const Op& op) {
+  const Polynomial a = operand(op, 0), b = operand(op, 1);
+  const Interval dividend = RangeOf(op, 0), divisor = RangeOf(op, 1);
+  const bool is_quotient = op.opcode == Opcode::kDiv;
+  const Interval range = is_quotient ? Quotient(dividend, divisor) : Remainder(dividend, divisor);
+  const ValueId result = function_.result(op);
+  const Polynomial x = Polynomial::Of(DefineAtom(result, range));
+  constexpr ProofReason kReason = ProofReason::kType;
+  // The check that b is not 0 was passed.
+  facts_.Assume({b, ProofReason::kCondition, Fact::Relation::kNotZero});
+  if (!facts_.Proves(b - 1)) return;
+  const bool is_positive = facts_.Proves(a);
+  if (is_quotient) {
+    if (!is_positive) return;
+    facts_.Assume(x, kReason);
+    facts_.Assume(a - x, kReason);
+    facts_.Assume(a - b * x, kReason);
+    facts_.Assume(b * x + b - 1 - a, kReason);
+    return;
+  }
+  facts_.Assume(b - 1 - x, kReason);
+  facts_.Assume(is_positive ? x : b - 1 + x, kReason);
+  if (is_positive) facts_.Assume(a - x, kReason);
+}
+
+void Ranges::DefineShiftRight(const Op& op) {
+  const Polynomial a = operand(op, 0);
+  const Interval dividend = RangeOf(op, 0);
+  const Interval powers = PowersOf(RangeOf(op, 1), BitsOf(scalar(function_.result(op))));
+  const auto shifted = [](Int128 value, Int128 power) {
+    return (value - (value < 0 ? power - 1 : 0)) / power;
+  };
+  const Interval range = Hull({shifted(dividend.lo, powers.lo), shifted(dividend.hi, powers.lo)},
+                              {shifted(dividend.lo, powers.hi), shifted(dividend.hi, powers.hi)});
+  const Polynomial x = Polynomial::Of(DefineAtom(function_.result(op), range));
+  if (powers.lo == powers.hi) {
+    facts_.Assume(a - x * powers.lo, ProofReason::kType);
+    facts_.Assume(x * powers.lo + powers.lo - 1 - a, ProofReason::kType);
+  } else if (dividend.lo >= 0) {
+    facts_.Assume(a - x, ProofReason::kType);
+  }
+}
+
+// A mask that ends in zeros rounds down, whatever the signs are.
+void Ranges::DefineBits(const Op& op) {
+  const Polynomial a = operand(op, 0), b = operand(op, 1);
+  const Interval left = RangeOf(op, 0), right = RangeOf(op, 1);
+  const bool are_positive = left.lo >= 0 && right.lo >= 0;
+  const ValueId result = function_.result(op);
+  const Interval type = Interval::OfType(scalar(result));
+  if (op.opcode != Opcode::kAnd) {
+    const Polynomial x =
+        Polynomial::Of(DefineAtom(result, are_positive ? OfItsBits(Hull(left, right)) : type));
+    if (!are_positive) return;
+    facts_.Assume(a + b - x, ProofReason::kType);
+    if (op.opcode == Opcode::kXor) return;
+    facts_.Assume(x - a, ProofReason::kType);
+    facts_.Assume(x - b, ProofReason::kType);
+    return;
+  }
+  Interval range = type;
+  if (left.lo >= 0) range = {0, std::min(range.hi, left.hi)};
+  if (right.lo >= 0) range = {0, std::min(range.hi, right.hi)};
+  const Polynomial x = Polynomial::Of(DefineAtom(result, range));
+  const auto bound = [&](const Polynomial& value, const Interval& range, const Interval& mask) {
+    if (range.lo >= 0) facts_.Assume(value - x, ProofReason::kType);
+    if (mask.lo != mask.hi) return;
+    const Int128 cleared = type.lo < 0 ? -1 - mask.lo : type.hi - mask.lo;
+    if (cleared < 0 || (cleared & (cleared + 1)) != 0) return;
+    facts_.Assume(value - x, ProofReason::kType);
+    facts_.Assume(x + cleared - value, ProofReason::kType);
+  };
+  bound(a, left, right);
+  bound(b, right, left);
+}
+
+void Ranges::DefineExtreme(OpId id, const Op& op) {
+  const ValueId result = function_.result(op);
+  const Polynomial a = operand(op, 0);
+  const bool is_abs = op.opcode == Opcode::kAbs, is_min = op.opcode == Opcode::kMin;
+  const Polynomial b = is_abs ? -a : operand(op, 1);
+  const Interval left = RangeOf(op, 0), right = is_abs ? -left : RangeOf(op, 1);
+  if (is_abs && op.rule != Rule::kChecked && !right.is_within(Interval::OfType(scalar(result))))
+    return static_cast<void>(DefineUnknown(result));
+  if (facts_.Proves(a - b)) return SetForm(result, is_min ? b : a);
+  if (facts_.Proves(b - a)) return SetForm(result, is_min ? a : b);
+  const Interval range = is_min
+                             ? Interval{std::min(left.lo, right.lo), std::min(left.hi, right.hi)}
+                             : Interval{std::max(left.lo, right.lo), std::max(left.hi, right.hi)};
+  DefineWithCases(id, result, range);
+  const Polynomial x = FormOf(result);
+  facts_.Assume(is_min ? a - x : x - a, ProofReason::kType);
+  facts_.Assume(is_min ? b - x : x - b, ProofReason::kType);
+}
+
+void Ranges::DefineChoice(OpId id, const Op& op) {
+  const ValueId result = function_.result(op);
+  const Polynomial a = operand(op, 1), b = operand(op, 2);
+  if (a == b) return SetForm(result, a);
+  DefineWithCases(id, result, Hull(RangeOf(op, 1), RangeOf(op, 2)));
+}
+
+void Ranges::DefineConversion(OpId id, const Op& op) {
+  const ValueId result = function_.result(op);
+  const ScalarType from = scalar(function_.operand(op, 0));
+  if (from == ScalarType::kBool) return DefineWithCases(id, result, {0, 1});
+  if (!IsInteger(from)) return static_cast<void>(DefineUnknown(result));
+  const Polynomial a = operand(op, 0);
+  const Interval type = Interval::OfType(scalar(result));
+  ProofReason reason = ProofReason::kType;
+  if (op.rule == Rule::kChecked) {
+    facts_.Assume(Polynomial(type.hi) - a, ProofReason::kCondition);
+    facts_.Assume(a - type.lo, ProofReason::kCondition);
+    return SetForm(result, a);
+  }
+  if (ProveFits(a, type, reason)) return SetForm(result, a);
+  DefineAtom(result, op.rule == Rule::kSaturate ? RangeOf(op, 0) : type);
+}
+
+// The indices or sizes were found right.
+void Ranges::DefineAccess(const Op& op) {
+  constexpr ProofReason kReason = ProofReason::kCondition;
+  if (op.opcode == Opcode::kArray) {
+    const ValueId result = function_.result(op);
+    std::vector<Polynomial> sizes;
+    for (size_t d = 0; d < function_.type(result).rank; ++d) sizes.push_back(operand(op, d));
+    AssumeSizes(sizes, scalar(result), ProofReason::kShape);
+    return SetSizes(result, std::move(sizes));
+  }
+  const auto sizes = SizesOf(function_.operand(op, 0));
+  std::vector<Polynomial> kept;
+  size_t next = 1;
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    const Polynomial from = operand(op, next++);
+    facts_.Assume(from, kReason);
+    if (op.opcode != Opcode::kView || ((op.immediate >> d) & 1) == 0) {
+      facts_.Assume(sizes[d] - from - 1, kReason);
+      continue;
+    }
+    const Polynomial to = operand(op, next++);
+    facts_.Assume(to - from, kReason);
+    facts_.Assume(sizes[d] - to, kReason);
+    kept.push_back(to - from);
+  }
+  if (op.opcode == Opcode::kView) SetSizes(function_.result(op), std::move(kept));
+}
+
+// --- Conditions and choices
+
+void Ranges::Assume(ValueId condition, bool holds) {
+  for (const Fact& fact : FactsOf(condition, holds)) facts_.Assume(fact);
+}
+
+std::vector<Fact> Ranges::FactsOf(ValueId condition, bool holds) const {
+  std::vector<Fact> facts;
+  CollectFacts(condition, holds, facts);
+  return facts;
+}
+
+void Ranges::CollectFacts(ValueId condition, bool holds, std::vector<Fact>& facts) const {
+  const OpId def = function_.value(condition).def;
+  if (!def.valid()) return;
+  const Op& op = function_.op(def);
+  const auto is_other = [&](ValueId value) {
+    const Op* constant = function_.ConstantOf(value);
+    return constant != nullptr && (constant->immediate != 0) != holds;
+  };
+  const auto at_least = [&](const Polynomial& a, const Polynomial& b) {
+    facts.push_back({a - b, ProofReason::kCondition});
+  };
+  switch (op.opcode) {
+    case Opcode::kNot:
+      return CollectFacts(function_.operand(op, 0), !holds, facts);
+    case Opcode::kAnd:
+    case Opcode::kOr:
+      if ((op.opcode == Opcode::kAnd) != holds) return;
+      CollectFacts(function_.operand(op, 0), holds, facts);
+      return CollectFacts(function_.operand(op, 1), holds, facts);
+    case Opcode::kSelect:
+      for (size_t i : {1, 2}) {
+        if (!is_other(function_.operand(op, i))) continue;
+        CollectFacts(function_.operand(op, 0), i == 2, facts);
+        CollectFacts(function_.operand(op, 3 - i), holds, facts);
+      }
+      return;
+    case Opcode::kIf: {
+      const auto arms = arms_.find(def);
+      const auto k = static_cast<uint32_t>(std::ranges::find(function_.results_of(op), condition) -
+                                           function_.results_of(op).begin());
+      for (size_t i : {0, 1}) {
+        if (arms == arms_.end() ||
+            !is_other(function_.operand(function_.terminator(function_.region_of(op, i)), k)))
+          continue;
+        CollectFacts(function_.operand(op, 0), i == 1, facts);
+        const Arm& taken = arms->second[1 - i];
+        facts.insert(facts.end(), taken.facts.begin(), taken.facts.end());
+        CollectFacts(function_.operand(function_.terminator(function_.region_of(op, 1 - i)), k),
+                     holds, facts);
+      }
+      return;
+    }
+    default:
+      break;
+  }
+  if (InfoOf(op.opcode).types != TypeRule::kCompare || !IsInteger(scalar(function_.operand(op, 0))))
+    return;
+  const Polynomial a = operand(op, 0), b = operand(op, 1);
+  switch (op.opcode) {
+    case Opcode::kLt:
+      return holds ? at_least(b, a + 1) : at_least(a, b);
+    case Opcode::kLe:
+      return holds ? at_least(b, a) : at_least(a, b + 1);
+    case Opcode::kGt:
+      return holds ? at_least(a, b + 1) : at_least(b, a);
+    case Opcode::kGe:
+      return holds ? at_least(a, b) : at_least(b, a + 1);
+    default:
+      break;
+  }
+  if ((op.opcode == Opcode::kEq) == holds) {
+    at_least(a, b);
+    at_least(b, a);
+  } else {
+    facts.push_back({a - b, ProofReason::kCondition, Fact::Relation::kNotZero});
+  }
+}
+
+void Ranges::DefineIf(OpId id, Arm then, Arm otherwise) {
+  const Op& op = function_.op(id);
+  const bool has_both = then.completes && otherwise.completes;
+  for (uint32_t k = 0; k < op.results.count; ++k) {
+    const ValueId result = function_.result(op, k);
+    const auto yielded = [&](size_t i) {
+      return function_.operand(function_.terminator(function_.region_of(op, i)), k);
+    };
+    if (!has_both) {
+      Copy(yielded(then.completes ? 0 : 1), result);
+    } else if (function_.type(result).is_array()) {
+      if (std::ranges::equal(SizesOf(yielded(0)), SizesOf(yielded(1))))
+        Copy(yielded(0), result);
+      else
+        DefineUnknown(result);
+    } else if (IsIntegerScalar(function_.type(result))) {
+      const Polynomial &a = then.yields[k], &b = otherwise.yields[k];
+      if (a == b)
+        SetForm(result, a);
+      else
+        DefineWithCases(id, result, Hull(RangeOf(a), RangeOf(b)));
+    }
+  }
+  arms_.insert_or_assign(id, std::array{std::move(then), std::move(otherwise)});
+}
+
+std::vector<Case> Ranges::CasesOf(Atom atom) const {
+  const auto at = choices_.find(atom);
+  if (at == choices_.end()) return {};
+  const Op& op = function_.op(at->second);
+  const auto choose = [&](const Polynomial& value, std::vector<Fact> facts) {
+    return Case{{{atom, value}}, std::move(facts)};
+  };
+  switch (op.opcode) {
+    case Opcode::kConvert:
+      return {choose(1, FactsOf(function_.operand(op, 0), true)),
+              choose(0, FactsOf(function_.operand(op, 0), false))};
+    case Opcode::kSelect:
+      return {choose(operand(op, 1), FactsOf(function_.operand(op, 0), true)),
+              choose(operand(op, 2), FactsOf(function_.operand(op, 0), false))};
+    case Opcode::kMin:
+    case Opcode::kMax:
+    case Opcode::kAbs: {
+      const Polynomial a = operand(op, 0);
+      const Polynomial b = op.opcode == Opcode::kAbs ? -a : operand(op, 1);
+      const Polynomial lead = op.opcode == Opcode::kMin ? b - a : a - b;
+      return {choose(a, {{lead, ProofReason::kType}}), choose(b, {{-lead, ProofReason::kType}})};
+    }
+    case Opcode::kIf: {
+      std::vector<Case> cases;
+      for (size_t i : {0, 1}) {
+        const Arm& arm = arms_.at(at->second)[i];
+        Case& one = cases.emplace_back();
+        one.facts = FactsOf(function_.operand(op, 0), i == 0);
+        one.facts.insert(one.facts.end(), arm.facts.begin(), arm.facts.end());
+        for (uint32_t k = 0; k < op.results.count; ++k) {
+          const Polynomial result = FormOf(function_.result(op, k));
+          if (result == Polynomial::Of(result.latest()))
+            one.values.emplace_back(result.latest(), arm.yields[k]);
+        }
+      }
+      return cases;
+    }
+    default:
+      return {};
+  }
+}
+
+}  // namespace einkorn::ir
