@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -28,10 +29,10 @@ struct Fact {
   Relation relation = Relation::kNotNegative;
 };
 
-/// One of the numbers that an atom may be, with what holds then.
+/// What holds in one of several cases, and what some atoms are then.
 struct Case {
-  std::vector<std::pair<Atom, Polynomial>> values;
-  std::vector<Fact> facts;
+  std::vector<Fact> facts = {};
+  std::vector<std::pair<Atom, Polynomial>> values = {};
 };
 
 class Facts {
@@ -48,6 +49,9 @@ class Facts {
   /// That the polynomial is not negative.
   void Assume(const Polynomial& polynomial, ProofReason reason) { Assume({polynomial, reason}); }
 
+  /// That at least one of the cases, without values, is there.
+  void AssumeOneOf(std::vector<Case> cases) { alternatives_.push_back(std::move(cases)); }
+
   /// Whether the polynomial cannot be negative.
   bool Proves(const Polynomial& polynomial);
   bool ProvesNotZero(const Polynomial& polynomial);
@@ -55,9 +59,12 @@ class Facts {
   ProofReason reason() const { return used_; }
 
   struct Scope {
-    size_t facts, ranges;
+    size_t facts, ranges, not_zero, multiples, alternatives;
   };
-  Scope Open() const { return {facts_.size(), changed_.size()}; }
+  Scope Open() const {
+    return {facts_.size(), changed_.size(), not_zero_.size(), multiples_.size(),
+            alternatives_.size()};
+  }
   void Close(Scope scope);
   /// The facts since a scope was opened, to be assumed again.
   std::vector<Fact> Since(Scope scope) const;
@@ -75,13 +82,19 @@ class Facts {
   };
 
   void AssumeNotNegative(const Polynomial& polynomial, ProofReason reason, int depth);
+  void AssumeNotZero(const Polynomial& polynomial, ProofReason reason);
   bool IsKnown(const Polynomial& polynomial) const;
   void Combine(const Polynomial& polynomial, ProofReason reason, int depth);
+  void UseMultiples(const Polynomial& polynomial, ProofReason reason, int depth);
+  void FindMultiple(const Polynomial& polynomial);
   void Narrow(const Polynomial& polynomial, ProofReason reason, bool spreads);
+  void NarrowSquare(const Polynomial& polynomial, Atom atom, ProofReason reason);
   void SetRange(Atom atom, Interval range, ProofReason reason, bool spreads);
   bool Prove(const Polynomial& goal, int depth);
-  bool ProveByFacts(const Polynomial& goal, const Polynomial::Split& split, int sign, int depth);
-  bool ProveByCases(const Polynomial& goal, Atom atom, int depth);
+  bool ProveByFacts(const Polynomial& goal, int sign, int depth);
+  std::optional<Polynomial> Eliminate(const Polynomial& goal, int sign,
+                                      const Polynomial& fact) const;
+  bool ProveInEach(const Polynomial& goal, const std::vector<Case>& cases, int depth);
   int SignOf(const Polynomial& polynomial, int depth);
   void Use(ProofReason reason) { used_ = std::max(used_, reason); }
 
@@ -89,6 +102,9 @@ class Facts {
   std::vector<KnownAtom> atoms_ = std::vector<KnownAtom>(1);
   std::deque<Fact> facts_;  // a deque, because proofs look at facts while others come and go
   std::vector<ChangedRange> changed_;
+  std::vector<Fact> not_zero_;  // where it is not known on which side of 0 they are
+  std::vector<std::pair<Atom, Polynomial>> multiples_;  // atoms that leave a known remainder
+  std::vector<std::vector<Case>> alternatives_;
   ProofReason used_ = ProofReason::kType;
   int steps_ = 0;
 };

@@ -81,6 +81,11 @@ class Guesser {
     const Interval range = Common(type, ranges_.facts().RangeOf(first));
     Add(x - first);
     Add(first - x);
+    if (range_ != nullptr) {
+      const Polynomial variable = Polynomial::Of(range_->atom);
+      Add(variable - x);
+      Add(variable - x - 1);
+    }
     Add(x);
     // What changes its sign.
     const Int128 size = std::max(range.hi, -range.lo);

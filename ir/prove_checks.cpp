@@ -232,6 +232,7 @@ class CheckProver {
     const LoopRange& range = *induction.range;
     const bool may_end = (induction.loop.immediate & kForExits) != 0;
     const bool is_counted = range.change != 0 && facts().Proves(range.extent);
+    Case none, some;  // without an iteration, and with one
     for (const Polynomial& invariant : induction.invariants) {
       const auto split = invariant.Replace(values).SplitBy(range.atom);
       if (!split || (range.change == 0 && split->factor != Polynomial(0))) continue;
@@ -240,11 +241,18 @@ class CheckProver {
       const Polynomial rest = split->factor * range.first + split->rest;
       const Interval sign = facts().RangeOf(factor);
       if (sign.hi <= 0) facts().Assume(rest, ProofReason::kLoop);
+      if (factor == Polynomial(0)) continue;
+      none.facts.push_back({rest, ProofReason::kLoop});
       // stride * number < extent + stride, or it is the extent.
-      if (is_counted && (sign.lo >= 0 || (range.stride == 1 && !may_end)))
-        facts().Assume(rest * range.stride + factor * (range.extent + range.stride - 1),
-                       ProofReason::kLoop);
+      if (sign.lo >= 0 || (range.stride == 1 && !may_end))
+        some.facts.push_back(
+            {rest * range.stride + factor * (range.extent + range.stride - 1), ProofReason::kLoop});
     }
+    if (is_counted)
+      for (const Fact& fact : some.facts) facts().Assume(fact);
+    if (is_counted || range.change == 0 || some.facts.empty()) return;
+    some.facts.push_back({range.extent - 1, ProofReason::kLoop});
+    facts().AssumeOneOf({std::move(none), std::move(some)});
   }
 
   void ForgetSizes(CarriedValue& value) {

@@ -8,6 +8,8 @@
 namespace einkorn::ir {
 namespace {
 
+// A condition that is met in more ways than these is not looked into.
+constexpr size_t kMostCases = 4;
 constexpr Int128 kMostSize = std::numeric_limits<int64_t>::max();
 
 bool IsIntegerScalar(Type type) {
@@ -342,9 +344,10 @@ void Ranges::DefineQuotient(const Op& op) {
   const Interval dividend = RangeOf(op, 0), divisor = RangeOf(op, 1);
   const bool is_quotient = op.opcode == Opcode::kDiv;
   const Interval range = is_quotient ? Quotient(dividend, divisor) : Remainder(dividend, divisor);
-  const ValueId result = function_.result(op);
-  const Polynomial x = Polynomial::Of(DefineAtom(result, range));
+  const Polynomial multiple = is_quotient ? Polynomial::Unknown() : SomeMultiple(b);
+  const Polynomial x = Polynomial::Of(DefineAtom(function_.result(op), range));
   constexpr ProofReason kReason = ProofReason::kType;
+  AssumeSum(a, multiple, x);
   // The check that b is not 0 was passed.
   facts_.Assume({b, ProofReason::kCondition, Fact::Relation::kNotZero});
   if (!facts_.Proves(b - 1)) return;
@@ -360,6 +363,18 @@ void Ranges::DefineQuotient(const Op& op) {
   facts_.Assume(b - 1 - x, kReason);
   facts_.Assume(is_positive ? x : b - 1 + x, kReason);
   if (is_positive) facts_.Assume(a - x, kReason);
+}
+
+// A multiple of a constant that is not looked into; else unknown.
+Polynomial Ranges::SomeMultiple(const Polynomial& constant) {
+  if (!constant.is_constant()) return Polynomial::Unknown();
+  return Polynomial::Of(facts_.NewAtom({})) * constant;
+}
+
+// a = b + c
+void Ranges::AssumeSum(const Polynomial& a, const Polynomial& b, const Polynomial& c) {
+  facts_.Assume(a - b - c, ProofReason::kType);
+  facts_.Assume(b + c - a, ProofReason::kType);
 }
 
 void Ranges::DefineShiftRight(const Op& op) {
@@ -400,7 +415,14 @@ void Ranges::DefineBits(const Op& op) {
   Interval range = type;
   if (left.lo >= 0) range = {0, std::min(range.hi, left.hi)};
   if (right.lo >= 0) range = {0, std::min(range.hi, right.hi)};
+  // A mask of low bits gives a remainder.
+  const auto is_low_bits = [](const Interval& mask) {
+    return mask.lo == mask.hi && mask.lo > 0 && (mask.lo & (mask.lo + 1)) == 0;
+  };
+  const Polynomial multiple =
+      is_low_bits(right) ? SomeMultiple(right.lo + 1) : Polynomial::Unknown();
   const Polynomial x = Polynomial::Of(DefineAtom(result, range));
+  AssumeSum(a, multiple, x);
   const auto bound = [&](const Polynomial& value, const Interval& range, const Interval& mask) {
     if (range.lo >= 0) facts_.Assume(value - x, ProofReason::kType);
     if (mask.lo != mask.hi) return;
@@ -487,81 +509,108 @@ void Ranges::DefineAccess(const Op& op) {
 // --- Conditions and choices
 
 void Ranges::Assume(ValueId condition, bool holds) {
-  for (const Fact& fact : FactsOf(condition, holds)) facts_.Assume(fact);
+  std::vector<Case> cases = CasesOf(condition, holds);
+  // Code behind a condition that cannot hold is never reached.
+  if (cases.empty()) return;
+  if (cases.size() > 1) return facts_.AssumeOneOf(std::move(cases));
+  for (const Fact& fact : cases.front().facts) facts_.Assume(fact);
 }
 
-std::vector<Fact> Ranges::FactsOf(ValueId condition, bool holds) const {
-  std::vector<Fact> facts;
-  CollectFacts(condition, holds, facts);
-  return facts;
+namespace {
+
+std::vector<Case> Either(std::vector<Case> a, const std::vector<Case>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a.size() > kMostCases ? std::vector{Case{}} : a;
 }
 
-void Ranges::CollectFacts(ValueId condition, bool holds, std::vector<Fact>& facts) const {
+std::vector<Case> Both(const std::vector<Case>& a, const std::vector<Case>& b) {
+  // What is left out makes the statement a weaker one.
+  if (a.size() * b.size() > kMostCases) return a;
+  std::vector<Case> both;
+  for (const Case& one : a) {
+    for (const Case& other : b) {
+      both.push_back(one);
+      both.back().facts.insert(both.back().facts.end(), other.facts.begin(), other.facts.end());
+    }
+  }
+  return both;
+}
+
+}  // namespace
+
+// An impossible condition has no cases.
+std::vector<Case> Ranges::CasesOf(ValueId condition, bool holds) const {
+  if (const Op* constant = function_.ConstantOf(condition))
+    return std::vector<Case>((constant->immediate != 0) == holds ? 1 : 0);
   const OpId def = function_.value(condition).def;
-  if (!def.valid()) return;
+  if (!def.valid()) return {Case{}};
   const Op& op = function_.op(def);
-  const auto is_other = [&](ValueId value) {
-    const Op* constant = function_.ConstantOf(value);
-    return constant != nullptr && (constant->immediate != 0) != holds;
-  };
-  const auto at_least = [&](const Polynomial& a, const Polynomial& b) {
-    facts.push_back({a - b, ProofReason::kCondition});
+  const auto of_operand = [&](size_t i, bool truth) {
+    return CasesOf(function_.operand(op, i), truth);
   };
   switch (op.opcode) {
     case Opcode::kNot:
-      return CollectFacts(function_.operand(op, 0), !holds, facts);
+      return of_operand(0, !holds);
     case Opcode::kAnd:
     case Opcode::kOr:
-      if ((op.opcode == Opcode::kAnd) != holds) return;
-      CollectFacts(function_.operand(op, 0), holds, facts);
-      return CollectFacts(function_.operand(op, 1), holds, facts);
+      return (op.opcode == Opcode::kAnd) == holds
+                 ? Both(of_operand(0, holds), of_operand(1, holds))
+                 : Either(of_operand(0, holds), of_operand(1, holds));
     case Opcode::kSelect:
-      for (size_t i : {1, 2}) {
-        if (!is_other(function_.operand(op, i))) continue;
-        CollectFacts(function_.operand(op, 0), i == 2, facts);
-        CollectFacts(function_.operand(op, 3 - i), holds, facts);
-      }
-      return;
+      return Either(Both(of_operand(0, true), of_operand(1, holds)),
+                    Both(of_operand(0, false), of_operand(2, holds)));
     case Opcode::kIf: {
       const auto arms = arms_.find(def);
-      const auto k = static_cast<uint32_t>(std::ranges::find(function_.results_of(op), condition) -
-                                           function_.results_of(op).begin());
+      if (arms == arms_.end()) return {Case{}};
+      const auto results = function_.results_of(op);
+      const auto k = static_cast<uint32_t>(std::ranges::find(results, condition) - results.begin());
+      std::vector<Case> cases;
       for (size_t i : {0, 1}) {
-        if (arms == arms_.end() ||
-            !is_other(function_.operand(function_.terminator(function_.region_of(op, i)), k)))
-          continue;
-        CollectFacts(function_.operand(op, 0), i == 1, facts);
-        const Arm& taken = arms->second[1 - i];
-        facts.insert(facts.end(), taken.facts.begin(), taken.facts.end());
-        CollectFacts(function_.operand(function_.terminator(function_.region_of(op, 1 - i)), k),
-                     holds, facts);
+        const Arm& arm = arms->second[i];
+        const Op& yield = function_.terminator(function_.region_of(op, i));
+        if (arm.completes)
+          cases = Either(std::move(cases),
+                         Both({Case{arm.facts}}, CasesOf(function_.operand(yield, k), holds)));
       }
-      return;
+      return cases;
     }
     default:
-      break;
+      return {Case{FactsOf(op, holds)}};
   }
+}
+
+// Something that is negative exactly where the value is: a xor b has the sign of a if b has none.
+Polynomial Ranges::WithSignOf(ValueId value) const {
+  const OpId def = function_.value(value).def;
+  if (def.valid() && function_.op(def).opcode == Opcode::kXor)
+    for (size_t i : {0, 1})
+      if (RangeOf(function_.op(def), i).lo >= 0) return operand(function_.op(def), 1 - i);
+  return FormOf(value);
+}
+
+// Of a comparison of integers.
+std::vector<Fact> Ranges::FactsOf(const Op& op, bool holds) const {
   if (InfoOf(op.opcode).types != TypeRule::kCompare || !IsInteger(scalar(function_.operand(op, 0))))
-    return;
-  const Polynomial a = operand(op, 0), b = operand(op, 1);
+    return {};
+  constexpr ProofReason kReason = ProofReason::kCondition;
+  const Polynomial b = operand(op, 1);
+  const bool is_about_sign =
+      b == Polynomial(0) && (op.opcode == Opcode::kLt || op.opcode == Opcode::kGe);
+  const Polynomial a = is_about_sign ? WithSignOf(function_.operand(op, 0)) : operand(op, 0);
   switch (op.opcode) {
     case Opcode::kLt:
-      return holds ? at_least(b, a + 1) : at_least(a, b);
+      return {{holds ? b - a - 1 : a - b, kReason}};
     case Opcode::kLe:
-      return holds ? at_least(b, a) : at_least(a, b + 1);
+      return {{holds ? b - a : a - b - 1, kReason}};
     case Opcode::kGt:
-      return holds ? at_least(a, b + 1) : at_least(b, a);
+      return {{holds ? a - b - 1 : b - a, kReason}};
     case Opcode::kGe:
-      return holds ? at_least(a, b) : at_least(b, a + 1);
+      return {{holds ? a - b : b - a - 1, kReason}};
     default:
       break;
   }
-  if ((op.opcode == Opcode::kEq) == holds) {
-    at_least(a, b);
-    at_least(b, a);
-  } else {
-    facts.push_back({a - b, ProofReason::kCondition, Fact::Relation::kNotZero});
-  }
+  if ((op.opcode == Opcode::kEq) == holds) return {{a - b, kReason}, {b - a, kReason}};
+  return {{a - b, kReason, Fact::Relation::kNotZero}};
 }
 
 void Ranges::DefineIf(OpId id, Arm then, Arm otherwise) {
@@ -594,42 +643,51 @@ std::vector<Case> Ranges::CasesOf(Atom atom) const {
   const auto at = choices_.find(atom);
   if (at == choices_.end()) return {};
   const Op& op = function_.op(at->second);
-  const auto choose = [&](const Polynomial& value, std::vector<Fact> facts) {
-    return Case{{{atom, value}}, std::move(facts)};
+  std::vector<Case> cases;
+  const auto add = [&](std::vector<Case> when, const Polynomial& value) {
+    for (Case& one : when) {
+      one.values.emplace_back(atom, value);
+      cases.push_back(std::move(one));
+    }
   };
+  const auto when = [&](bool holds) { return CasesOf(function_.operand(op, 0), holds); };
   switch (op.opcode) {
     case Opcode::kConvert:
-      return {choose(1, FactsOf(function_.operand(op, 0), true)),
-              choose(0, FactsOf(function_.operand(op, 0), false))};
+      add(when(true), 1);
+      add(when(false), 0);
+      break;
     case Opcode::kSelect:
-      return {choose(operand(op, 1), FactsOf(function_.operand(op, 0), true)),
-              choose(operand(op, 2), FactsOf(function_.operand(op, 0), false))};
+      add(when(true), operand(op, 1));
+      add(when(false), operand(op, 2));
+      break;
     case Opcode::kMin:
     case Opcode::kMax:
     case Opcode::kAbs: {
       const Polynomial a = operand(op, 0);
       const Polynomial b = op.opcode == Opcode::kAbs ? -a : operand(op, 1);
       const Polynomial lead = op.opcode == Opcode::kMin ? b - a : a - b;
-      return {choose(a, {{lead, ProofReason::kType}}), choose(b, {{-lead, ProofReason::kType}})};
+      add({Case{{{lead, ProofReason::kType}}}}, a);
+      add({Case{{{-lead, ProofReason::kType}}}}, b);
+      break;
     }
-    case Opcode::kIf: {
-      std::vector<Case> cases;
+    case Opcode::kIf:
       for (size_t i : {0, 1}) {
         const Arm& arm = arms_.at(at->second)[i];
-        Case& one = cases.emplace_back();
-        one.facts = FactsOf(function_.operand(op, 0), i == 0);
-        one.facts.insert(one.facts.end(), arm.facts.begin(), arm.facts.end());
-        for (uint32_t k = 0; k < op.results.count; ++k) {
-          const Polynomial result = FormOf(function_.result(op, k));
-          if (result == Polynomial::Of(result.latest()))
-            one.values.emplace_back(result.latest(), arm.yields[k]);
+        for (Case& one : Both({Case{arm.facts}}, when(i == 0))) {
+          for (uint32_t k = 0; k < op.results.count; ++k) {
+            const Polynomial result = FormOf(function_.result(op, k));
+            const bool is_atom = result == Polynomial::Of(result.latest());
+            if (is_atom && choices_.contains(result.latest()))
+              one.values.emplace_back(result.latest(), arm.yields[k]);
+          }
+          cases.push_back(std::move(one));
         }
       }
-      return cases;
-    }
+      break;
     default:
-      return {};
+      break;
   }
+  return cases;
 }
 
 }  // namespace einkorn::ir

@@ -41,9 +41,6 @@ class Ranges {
 
   /// Takes note that a bool has a value.
   void Assume(ValueId condition, bool holds);
-  /// What follows from that.
-  std::vector<Fact> FactsOf(ValueId condition, bool holds) const;
-
   /// What holds at the end of a region of an `if`, with the forms of what it yields.
   struct Arm {
     std::vector<Fact> facts;
@@ -68,6 +65,8 @@ class Ranges {
   void DefineScalar(OpId id);
   void DefineArithmetic(const Op& op);
   void DefineQuotient(const Op& op);
+  Polynomial SomeMultiple(const Polynomial& constant);
+  void AssumeSum(const Polynomial& a, const Polynomial& b, const Polynomial& c);
   void DefineShiftRight(const Op& op);
   void DefineBits(const Op& op);
   void DefineExtreme(OpId id, const Op& op);
@@ -77,7 +76,9 @@ class Ranges {
   Atom DefineAtom(ValueId value, Interval range);
   void DefineWithCases(OpId id, ValueId value, Interval range);
 
-  void CollectFacts(ValueId condition, bool holds, std::vector<Fact>& facts) const;
+  std::vector<Case> CasesOf(ValueId condition, bool holds) const;
+  Polynomial WithSignOf(ValueId value) const;
+  std::vector<Fact> FactsOf(const Op& comparison, bool holds) const;
   std::vector<Case> CasesOf(Atom atom) const;
 
   ScalarType scalar(ValueId value) const { return function_.type(value).scalar; }

@@ -96,23 +96,30 @@ int StatusOf(const Comparison& comparison) {
   return comparison.difference.empty() ? kAgrees : kDiffers;
 }
 
-int Replay(const std::string& path) {
+// How a program that shows something wrong is looked at.
+using Comparing = Comparison (*)(const std::string&);
+Comparing ComparingOf(const Options& options) {
+  if (options.indices) return CompareOptimized;
+  return [](const std::string& program) { return Compare(program); };
+}
+
+int Replay(const std::string& path, Comparing compare) {
   const std::string program = ReadText(path);
   const Watch watch(program);
-  const Comparison comparison = Compare(program);
+  const Comparison comparison = compare(program);
   fmt::print("{}{}", comparison.refusal, comparison.difference);
   return StatusOf(comparison);
 }
 
 // In a process of its own, which may crash, or run for too long where a loop lost its bounds. This
 // process must not have compiled anything yet: a child has none of the threads that that leaves.
-int ReplayApart(const std::string& program) {
+int ReplayApart(const std::string& program, Comparing compare) {
   const pid_t child = fork();
   if (child == 0) {
     for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM})
       std::signal(signal, SIG_DFL);
     alarm(kMostSecondsApart);
-    const Comparison comparison = Compare(program);
+    const Comparison comparison = compare(program);
     _exit(StatusOf(comparison));
   }
   int status = 0;
@@ -121,18 +128,18 @@ int ReplayApart(const std::string& program) {
   return WTERMSIG(status) == SIGALRM ? kTooLong : kCrashed;
 }
 
-int ReduceFile(const std::string& path, const std::string& output) {
+int ReduceFile(const std::string& path, const std::string& output, Comparing compare) {
   const std::string program = ReadText(path);
-  const int wrong = ReplayApart(program);
+  const int wrong = ReplayApart(program, compare);
   if (wrong != kDiffers && wrong != kCrashed) {
     std::cerr << "in a process of its own nothing is wrong with " << path << "\n";
     return wrong == kAgrees ? kDiffers : wrong;
   }
   const std::string reduced = Reduce(
-      program, [&](const std::string& smaller) { return ReplayApart(smaller) == wrong; },
+      program, [&](const std::string& smaller) { return ReplayApart(smaller, compare) == wrong; },
       std::chrono::minutes(4));
   std::ofstream(output) << reduced;
-  fmt::print("{}:\n{}\n{}", output, reduced, wrong == kDiffers ? Compare(reduced).difference : "");
+  fmt::print("{}:\n{}\n{}", output, reduced, wrong == kDiffers ? compare(reduced).difference : "");
   return wrong;
 }
 
@@ -241,17 +248,17 @@ int Main(int argc, char** argv) {
   crash_path = options.output.c_str();
   if (!options.replay.empty()) {
     crash_path = nullptr;
-    return Replay(options.replay);
+    return Replay(options.replay, ComparingOf(options));
   }
-  if (!options.reduce.empty()) return ReduceFile(options.reduce, options.output);
+  if (!options.reduce.empty())
+    return ReduceFile(options.reduce, options.output, ComparingOf(options));
   if (options.mutate) return RunMutations(options);
-  if (options.indices) return RunIndexPrograms(options);
-  const int status = RunPrograms(options);
+  const int status = options.indices ? RunIndexPrograms(options) : RunPrograms(options);
   if (status != kDiffers) return status;
   // A process that has compiled nothing makes the program smaller.
   std::fflush(stdout);
   execl("/proc/self/exe", argv[0], "--reduce", options.output.c_str(), "--output",
-        options.output.c_str(), nullptr);
+        options.output.c_str(), options.indices ? "--indices" : nullptr, nullptr);
   return status;
 }
 
