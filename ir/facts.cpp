@@ -1,6 +1,7 @@
 #include "ir/facts.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace einkorn::ir {
 namespace {
@@ -10,7 +11,9 @@ constexpr size_t kMostFacts = 16;
 // ... eliminates at most so many atoms one after the other, ...
 constexpr int kMostDepth = 10;
 // ... and gives up after so many steps.
-constexpr int kMostSteps = 100;
+constexpr int kMostSteps = 300;
+// Cases are looked at in cases to this depth.
+constexpr int kMostOpenCases = 3;
 // What is asked on the way is decided by few.
 constexpr int kFewDepth = 2;
 // What follows from two facts is made use of to this depth.
@@ -107,6 +110,7 @@ std::vector<Fact> Facts::Since(Scope scope) const {
 
 void Facts::Assume(const Fact& fact) {
   steps_ = 0;
+  failed_.clear();
   if (fact.relation == Fact::Relation::kNotNegative)
     AssumeNotNegative(fact.polynomial, fact.reason, kCombinedDepth);
   else
@@ -277,6 +281,7 @@ void Facts::SetRange(Atom atom, Interval range, ProofReason reason, bool spreads
 
 bool Facts::Proves(const Polynomial& polynomial) {
   steps_ = 0;
+  failed_.clear();
   used_ = ProofReason::kType;
   if (Prove(polynomial, kMostDepth)) return true;
   if (!polynomial.is_known() || RangeOf(polynomial).hi < 0) return false;
@@ -286,6 +291,13 @@ bool Facts::Proves(const Polynomial& polynomial) {
     if (ProveInEach(polynomial, std::vector(alternatives_[count - 1 - i]), kMostDepth)) return true;
   }
   return false;
+}
+
+bool Facts::ProvesSoon(const Polynomial& polynomial) {
+  steps_ = kMostSteps / 2;
+  failed_.clear();
+  used_ = ProofReason::kType;
+  return Prove(polynomial, kMostDepth);
 }
 
 bool Facts::ProvesNotZero(const Polynomial& polynomial) {
@@ -308,7 +320,19 @@ bool Facts::Prove(const Polynomial& given, int depth) {
       for (Atom atom : term.monomial.atoms) Use(atoms_[atom].reason);
     return true;
   }
-  if (range.hi < 0 || depth <= 0 || ++steps_ > kMostSteps) return false;
+  if (range.hi < 0 || depth <= 0 || HasFailed(goal, depth) || ++steps_ > kMostSteps) return false;
+  if (ProveByAtom(goal, depth)) return true;
+  failed_.emplace_back(goal, depth);
+  return false;
+}
+
+bool Facts::HasFailed(const Polynomial& goal, int depth) const {
+  return std::ranges::any_of(
+      failed_, [&](const auto& failed) { return failed.second >= depth && failed.first == goal; });
+}
+
+// Without its latest atom.
+bool Facts::ProveByAtom(const Polynomial& goal, int depth) {
   const Atom atom = goal.latest();
   const auto split = goal.SplitBy(atom);
   const int sign = split ? SignOf(split->factor, depth) : 0;
@@ -320,7 +344,8 @@ bool Facts::Prove(const Polynomial& given, int depth) {
     if (Prove(split->factor * end + split->rest, depth - 1)) return true;
     used_ = used;
   }
-  const std::vector<Case> cases = cases_(atom);
+  if (open_cases_ == kMostOpenCases) return false;
+  const std::vector<Case> cases = cases_(atom, sign);
   return !cases.empty() && ProveInEach(goal, cases, depth);
 }
 
@@ -338,16 +363,26 @@ int Facts::SignOf(const Polynomial& polynomial, int depth) {
 bool Facts::ProveByFacts(const Polynomial& goal, int sign, int depth) {
   const Atom atom = goal.latest();
   const size_t count = atoms_[atom].facts.size();
+  std::vector<std::pair<Polynomial, ProofReason>> rests;
   for (size_t i = 0; i < std::min(count, kMostFacts); ++i) {
     const Fact& fact = facts_[atoms_[atom].facts[count - 1 - i]];
     const auto rest = Eliminate(goal, sign, fact.polynomial);
-    if (!rest) continue;
-    const ProofReason used = used_;
-    Use(fact.reason);
-    if (Prove(*rest, depth - 1)) return true;
-    used_ = used;
+    if (!rest || !rest->is_known()) continue;
+    // Where one fact is enough, no others are tried.
+    if (RangeOf(*rest).lo >= 0) {
+      Use(fact.reason);
+      return Prove(*rest, depth - 1);
+    }
+    rests.emplace_back(*rest, fact.reason);
   }
-  return false;
+  std::ranges::stable_sort(rests, {}, [](const auto& rest) { return rest.first.terms().size(); });
+  return std::ranges::any_of(rests, [&](const auto& rest) {
+    const ProofReason used = used_;
+    Use(rest.second);
+    if (Prove(rest.first, depth - 1)) return true;
+    used_ = used;
+    return false;
+  });
 }
 
 // A goal without the latest atom, or its highest power, from which this one follows by the fact.
@@ -373,11 +408,15 @@ std::optional<Polynomial> Facts::Eliminate(const Polynomial& goal, int sign,
 }
 
 bool Facts::ProveInEach(const Polynomial& goal, const std::vector<Case>& cases, int depth) {
-  return std::ranges::all_of(cases, [&](const Case& one) {
+  ++open_cases_;
+  const bool holds_in_all = std::ranges::all_of(cases, [&](const Case& one) {
     const Scope scope = Open();
+    // With more facts goals may be proved that could not be before.
+    const auto failed = std::exchange(failed_, {});
+    steps_ += static_cast<int>(one.facts.size());
     for (const Fact& fact : one.facts) {
       if (fact.relation == Fact::Relation::kNotNegative)
-        AssumeNotNegative(fact.polynomial, fact.reason, kCombinedDepth);
+        AssumeNotNegative(fact.polynomial, fact.reason, 0);
       else
         AssumeNotZero(fact.polynomial, fact.reason);
     }
@@ -385,8 +424,11 @@ bool Facts::ProveInEach(const Polynomial& goal, const std::vector<Case>& cases, 
     if (holds)
       for (const Fact& fact : one.facts) Use(fact.reason);
     Close(scope);
+    failed_ = failed;
     return holds;
   });
+  --open_cases_;
+  return holds_in_all;
 }
 
 }  // namespace einkorn::ir

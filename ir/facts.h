@@ -37,8 +37,9 @@ struct Case {
 
 class Facts {
  public:
-  /// `cases(atom)` lists all that the atom may be; nothing if that is not known.
-  using Cases = std::function<std::vector<Case>(Atom)>;
+  /// `cases(atom, sign)` lists all that the atom may be; nothing if that is not known, or if facts
+  /// say as much about how small (sign 1) or large (-1) it may be.
+  using Cases = std::function<std::vector<Case>(Atom, int)>;
   explicit Facts(Cases cases) : cases_(std::move(cases)) {}
 
   Atom NewAtom(Interval range, ProofReason reason = ProofReason::kType);
@@ -54,6 +55,8 @@ class Facts {
 
   /// Whether the polynomial cannot be negative.
   bool Proves(const Polynomial& polynomial);
+  /// The same, for what is likely not to hold: with fewer steps, without the alternatives.
+  bool ProvesSoon(const Polynomial& polynomial);
   bool ProvesNotZero(const Polynomial& polynomial);
   /// The most telling reason that the last proof used.
   ProofReason reason() const { return used_; }
@@ -91,6 +94,8 @@ class Facts {
   void NarrowSquare(const Polynomial& polynomial, Atom atom, ProofReason reason);
   void SetRange(Atom atom, Interval range, ProofReason reason, bool spreads);
   bool Prove(const Polynomial& goal, int depth);
+  bool HasFailed(const Polynomial& goal, int depth) const;
+  bool ProveByAtom(const Polynomial& goal, int depth);
   bool ProveByFacts(const Polynomial& goal, int sign, int depth);
   std::optional<Polynomial> Eliminate(const Polynomial& goal, int sign,
                                       const Polynomial& fact) const;
@@ -107,6 +112,8 @@ class Facts {
   std::vector<std::vector<Case>> alternatives_;
   ProofReason used_ = ProofReason::kType;
   int steps_ = 0;
+  int open_cases_ = 0;
+  std::vector<std::pair<Polynomial, int>> failed_;  // goals that the proof at hand tried, how deep
 };
 
 }  // namespace einkorn::ir

@@ -25,11 +25,8 @@ class Guesser {
 
   std::vector<Polynomial> Guess() {
     for (RegionId region : function_.regions_of(loop_)) CollectBounds(region);
-    for (const CarriedValue& value : carried_) {
-      if (value.atom == 0) continue;
-      GuessBounds(value);
-      if (range_ != nullptr && range_->change != 0) GuessChanges(value);
-    }
+    for (const CarriedValue& value : carried_)
+      if (value.atom != 0) Guess(value);
     GuessPairs();
     return std::move(guesses_);
   }
@@ -75,40 +72,48 @@ class Guesser {
     }
   }
 
-  void GuessBounds(const CarriedValue& value) {
+  void Guess(const CarriedValue& value) {
+    const auto change = ChangeOf(value.next, value.argument, 0);
+    const bool counts = range_ != nullptr && range_->change != 0;
     const Polynomial x = Polynomial::Of(value.atom), first = ranges_.FormOf(value.first);
-    const Interval type = TypeOf(value.argument);
-    const Interval range = Common(type, ranges_.facts().RangeOf(first));
-    Add(x - first);
-    Add(first - x);
-    if (range_ != nullptr) {
-      const Polynomial variable = Polynomial::Of(range_->atom);
-      Add(variable - x);
-      Add(variable - x - 1);
+    if (change && counts) {
+      Add(change->most * range_->iteration() - (x - first));
+      Add(x - first - change->least * range_->iteration());
+      if (change->least == change->most) return;
     }
+    const Interval range = Common(TypeOf(value.argument), ranges_.facts().RangeOf(first));
+    if (!change || ranges_.facts().RangeOf(change->least).lo < 0)
+      GuessLowerBounds(x, first, range);
+    else
+      Add(x - first);
+    if (!change || ranges_.facts().RangeOf(change->most).hi > 0)
+      GuessUpperBounds(x, first, range);
+    else
+      Add(first - x);
+  }
+
+  // Of what changes its sign the first magnitude is a bound.
+  void GuessLowerBounds(const Polynomial& x, const Polynomial& first, const Interval& range) {
+    Add(x - first);
     Add(x);
-    // What changes its sign.
-    const Int128 size = std::max(range.hi, -range.lo);
-    Add(x + size);
-    Add(Polynomial(size) - x);
-    if (range.lo > type.lo) Add(x - range.lo);
-    if (range.hi < type.hi) Add(Polynomial(range.hi) - x);
-    for (const Polynomial& bound : bounds_) {
+    Add(x - range.lo);
+    if (first.is_constant()) Add(x + range.hi);
+    for (const Polynomial& bound : bounds_) Add(x - bound);
+  }
+
+  void GuessUpperBounds(const Polynomial& x, const Polynomial& first, const Interval& range) {
+    Add(first - x);
+    Add(Polynomial(range.hi) - x);
+    if (first.is_constant()) Add(-x - range.lo);
+    std::vector<Polynomial> bounds = bounds_;
+    if (range_ != nullptr) bounds.push_back(Polynomial::Of(range_->atom));
+    for (const Polynomial& bound : bounds) {
       Add(bound - x);
       Add(bound - x - 1);
-      Add(x - bound);
     }
   }
 
   // --- Changes in each iteration
-
-  void GuessChanges(const CarriedValue& value) {
-    const auto change = ChangeOf(value.next, value.argument, 0);
-    if (!change) return;
-    const Polynomial grown = Polynomial::Of(value.atom) - ranges_.FormOf(value.first);
-    Add(change->most * range_->iteration() - grown);
-    Add(grown - change->least * range_->iteration());
-  }
 
   // The change from the value `from` to `to`.
   std::optional<Change> ChangeOf(ValueId to, ValueId from, int depth) const {

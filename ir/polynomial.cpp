@@ -1,12 +1,10 @@
 #include "ir/polynomial.h"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 namespace einkorn::ir {
 namespace {
-
-constexpr size_t kMaxTerms = 16;
 
 bool IsTooLarge(Int128 coefficient) {
   constexpr Int128 kMost = Int128(1) << 100;
@@ -14,7 +12,7 @@ bool IsTooLarge(Int128 coefficient) {
 }
 
 std::optional<Monomial> Product(const Monomial& a, const Monomial& b) {
-  Monomial product;
+  Monomial product{};
   size_t i = 0, j = 0;
   for (Atom& next : product.atoms) {
     const Atom left = i < a.atoms.size() ? a.atoms[i] : 0;
@@ -61,9 +59,20 @@ Polynomial::Polynomial(Int128 constant) {
   Add({}, constant);
 }
 
+Polynomial& Polynomial::operator=(const Polynomial& other) {
+  is_known_ = other.is_known_;
+  count_ = other.count_;
+  std::copy_n(other.terms_.begin(), count_, terms_.begin());
+  return *this;
+}
+
+bool operator==(const Polynomial& a, const Polynomial& b) {
+  return a.is_known_ == b.is_known_ && std::ranges::equal(a.terms(), b.terms());
+}
+
 Polynomial Polynomial::Of(Atom atom) {
   Polynomial polynomial;
-  polynomial.terms_.push_back({{{atom}}, 1});
+  polynomial.Add({{atom}}, 1);
   return polynomial;
 }
 
@@ -74,28 +83,28 @@ Polynomial Polynomial::Unknown() {
 }
 
 Int128 Polynomial::constant() const {
-  return terms_.empty() || !terms_.back().monomial.is_one() ? 0 : terms_.back().coefficient;
+  return count_ == 0 || !terms().back().monomial.is_one() ? 0 : terms().back().coefficient;
 }
 
 // Appends a term that comes after those there are.
 void Polynomial::Add(const Monomial& monomial, Int128 coefficient) {
   if (coefficient == 0) return;
-  if (IsTooLarge(coefficient) || terms_.size() == kMaxTerms)
+  if (IsTooLarge(coefficient) || count_ == kMaxTerms)
     *this = Unknown();
   else
-    terms_.push_back({monomial, coefficient});
+    terms_[count_++] = {monomial, coefficient};
 }
 
 Polynomial Polynomial::Sum(const Polynomial& a, const Polynomial& b, Int128 factor) {
   if (!a.is_known_ || !b.is_known_) return Unknown();
   Polynomial sum;
-  sum.terms_.reserve(a.terms_.size() + b.terms_.size());
-  auto left = a.terms_.begin(), right = b.terms_.begin();
-  while (sum.is_known_ && (left != a.terms_.end() || right != b.terms_.end())) {
+  auto left = a.terms().begin(), right = b.terms().begin();
+  const auto left_end = a.terms().end(), right_end = b.terms().end();
+  while (sum.is_known_ && (left != left_end || right != right_end)) {
     const bool has_left =
-        left != a.terms_.end() && (right == b.terms_.end() || left->monomial >= right->monomial);
+        left != left_end && (right == right_end || left->monomial >= right->monomial);
     const bool has_right =
-        right != b.terms_.end() && (left == a.terms_.end() || right->monomial >= left->monomial);
+        right != right_end && (left == left_end || right->monomial >= left->monomial);
     Int128 scaled = 0;
     if (has_right && __builtin_mul_overflow(right->coefficient, factor, &scaled)) return Unknown();
     sum.Add(has_left ? left->monomial : right->monomial,
@@ -108,10 +117,10 @@ Polynomial Polynomial::Sum(const Polynomial& a, const Polynomial& b, Int128 fact
 
 Polynomial operator*(const Polynomial& a, const Polynomial& b) {
   Polynomial product;
-  for (const Polynomial::Term& factor : b.terms_) {
+  for (const Polynomial::Term& factor : b.terms()) {
     // The order of monomials is that of their products with one more.
     Polynomial part;
-    for (const Polynomial::Term& term : a.terms_) {
+    for (const Polynomial::Term& term : a.terms()) {
       const auto monomial = Product(term.monomial, factor.monomial);
       Int128 coefficient = 0;
       if (!monomial || !part.is_known_ ||
@@ -126,14 +135,14 @@ Polynomial operator*(const Polynomial& a, const Polynomial& b) {
 
 std::optional<Polynomial::Split> Polynomial::SplitBy(Atom atom) const {
   Split split;
-  for (const Term& term : terms_) {
+  for (const Term& term : terms()) {
     if (!term.monomial.contains(atom)) {
-      split.rest.terms_.push_back(term);
+      split.rest.Add(term.monomial, term.coefficient);
       continue;
     }
     const Monomial other = Without(term.monomial, atom);
     if (other.contains(atom)) return std::nullopt;
-    split.factor.terms_.push_back({other, term.coefficient});
+    split.factor.Add(other, term.coefficient);
   }
   return split;
 }
@@ -141,7 +150,7 @@ std::optional<Polynomial::Split> Polynomial::SplitBy(Atom atom) const {
 Polynomial Polynomial::Replace(std::span<const std::pair<Atom, Polynomial>> replacements) const {
   if (!is_known_) return *this;
   Polynomial sum;
-  for (const Term& term : terms_) {
+  for (const Term& term : terms()) {
     Polynomial product = term.coefficient;
     for (Atom atom : term.monomial.atoms) {
       if (atom == 0) break;
@@ -155,7 +164,7 @@ Polynomial Polynomial::Replace(std::span<const std::pair<Atom, Polynomial>> repl
 
 Polynomial Polynomial::Tightened() const {
   Int128 divisor = 0;
-  for (const Term& term : terms_) {
+  for (const Term& term : terms()) {
     if (term.monomial.is_one()) continue;
     Int128 a = divisor, b = term.coefficient < 0 ? -term.coefficient : term.coefficient;
     while (b != 0) a = std::exchange(b, a % b);
@@ -163,7 +172,7 @@ Polynomial Polynomial::Tightened() const {
   }
   if (divisor <= 1) return *this;
   Polynomial tightened;
-  for (const Term& term : terms_)
+  for (const Term& term : terms())
     tightened.Add(term.monomial, FloorDivide(term.coefficient, divisor));
   return tightened;
 }

@@ -7,7 +7,6 @@
 #include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "ir/types.h"
 
@@ -20,7 +19,7 @@ using Atom = uint32_t;
 /// A product of atoms, the latest first; an atom may repeat. Unused places are 0.
 struct Monomial {
   static constexpr size_t kMaxDegree = 4;
-  std::array<Atom, kMaxDegree> atoms = {};
+  std::array<Atom, kMaxDegree> atoms;
 
   bool is_one() const { return atoms[0] == 0; }
   bool contains(Atom atom) const;
@@ -33,12 +32,14 @@ class Polynomial {
  public:
   struct Term {
     Monomial monomial;
-    Int128 coefficient = 0;
+    Int128 coefficient;
     friend bool operator==(const Term&, const Term&) = default;
   };
 
-  Polynomial() = default;  ///< 0
+  Polynomial() {}  ///< 0
   Polynomial(Int128 constant);
+  Polynomial(const Polynomial& other) { *this = other; }
+  Polynomial& operator=(const Polynomial& other);
   static Polynomial Of(Atom atom);
   static Polynomial Unknown();
 
@@ -46,15 +47,15 @@ class Polynomial {
   bool is_constant() const { return is_known_ && latest() == 0; }
   Int128 constant() const;
   /// The one with the greatest number; 0 if there is none.
-  Atom latest() const { return terms_.empty() ? 0 : terms_.front().monomial.atoms[0]; }
+  Atom latest() const { return count_ == 0 ? 0 : terms_[0].monomial.atoms[0]; }
   /// Descending by monomial, so that the constant stands last; none with coefficient 0.
-  std::span<const Term> terms() const { return terms_; }
+  std::span<const Term> terms() const { return {terms_.data(), count_}; }
 
   friend Polynomial operator+(const Polynomial& a, const Polynomial& b) { return Sum(a, b, 1); }
   friend Polynomial operator-(const Polynomial& a, const Polynomial& b) { return Sum(a, b, -1); }
   friend Polynomial operator-(const Polynomial& a) { return Sum({}, a, -1); }
   friend Polynomial operator*(const Polynomial& a, const Polynomial& b);
-  friend bool operator==(const Polynomial&, const Polynomial&) = default;
+  friend bool operator==(const Polynomial& a, const Polynomial& b);
 
   /// factor * atom + rest, neither of which has the atom; nullopt where a power of it occurs.
   struct Split;
@@ -69,8 +70,11 @@ class Polynomial {
   static Polynomial Sum(const Polynomial& a, const Polynomial& b, Int128 factor);
   void Add(const Monomial& monomial, Int128 coefficient);
 
+  // Polynomials are made by the thousand, so they hold their terms themselves.
+  static constexpr size_t kMaxTerms = 12;
   bool is_known_ = true;
-  std::vector<Term> terms_;
+  uint32_t count_ = 0;
+  std::array<Term, kMaxTerms> terms_;
 };
 
 struct Polynomial::Split {

@@ -102,6 +102,7 @@ class CheckProver {
     for (size_t i : {0, 1}) {
       const RegionId region = function_.region_of(op, i);
       const Scope scope = facts().Open();
+      arms[i].last_before = facts().atom_count();
       ranges_.Assume(condition, i == 0);
       arms[i].completes = Walk(region);
       arms[i].facts = facts().Since(scope);
@@ -216,7 +217,8 @@ class CheckProver {
     if (const LoopRange* range = induction.range)
       values.emplace_back(range->atom, at_first ? range->first : range->next());
     const size_t dropped = std::erase_if(induction.invariants, [&](const Polynomial& invariant) {
-      return !facts().Proves(invariant.Replace(values));
+      const Polynomial then = invariant.Replace(values);
+      return !(at_first ? facts().ProvesSoon(then) : facts().Proves(then));
     });
     return holds && dropped == 0;
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <limits>
+#include <ranges>
 
 namespace einkorn::ir {
 namespace {
@@ -36,7 +37,7 @@ Interval PowersOf(const Interval& amount, int width) {
 Ranges::Ranges(const Function& function)
     : function_(function),
       forms_(function.values.size(), Polynomial::Unknown()),
-      facts_([this](Atom atom) { return CasesOf(atom); }) {
+      facts_([this](Atom atom, int sign) { return CasesOf(atom, sign); }) {
   DefineParams();
 }
 
@@ -423,8 +424,8 @@ void Ranges::DefineBits(const Op& op) {
       is_low_bits(right) ? SomeMultiple(right.lo + 1) : Polynomial::Unknown();
   const Polynomial x = Polynomial::Of(DefineAtom(result, range));
   AssumeSum(a, multiple, x);
-  const auto bound = [&](const Polynomial& value, const Interval& range, const Interval& mask) {
-    if (range.lo >= 0) facts_.Assume(value - x, ProofReason::kType);
+  const auto bound = [&](const Polynomial& value, const Interval& its, const Interval& mask) {
+    if (its.lo >= 0) facts_.Assume(value - x, ProofReason::kType);
     if (mask.lo != mask.hi) return;
     const Int128 cleared = type.lo < 0 ? -1 - mask.lo : type.hi - mask.lo;
     if (cleared < 0 || (cleared & (cleared + 1)) != 0) return;
@@ -613,6 +614,32 @@ std::vector<Fact> Ranges::FactsOf(const Op& op, bool holds) const {
   return {{a - b, kReason, Fact::Relation::kNotZero}};
 }
 
+namespace {
+
+// Drops facts that are neither about what there was before nor about what is yielded.
+void KeepTelling(Ranges::Arm& arm) {
+  std::vector<Atom> telling;
+  const auto add = [&](const Polynomial& polynomial) {
+    for (const auto& term : polynomial.terms())
+      for (Atom atom : term.monomial.atoms)
+        if (atom > arm.last_before && std::ranges::find(telling, atom) == telling.end())
+          telling.push_back(atom);
+  };
+  for (const Polynomial& yielded : arm.yields) add(yielded);
+  std::vector<Fact> kept;
+  // Backward, as facts are in terms of earlier atoms.
+  for (const Fact& fact : arm.facts | std::views::reverse) {
+    const Atom latest = fact.polynomial.latest();
+    if (latest > arm.last_before && std::ranges::find(telling, latest) == telling.end()) continue;
+    add(fact.polynomial);
+    kept.push_back(fact);
+  }
+  std::ranges::reverse(kept);
+  arm.facts = std::move(kept);
+}
+
+}  // namespace
+
 void Ranges::DefineIf(OpId id, Arm then, Arm otherwise) {
   const Op& op = function_.op(id);
   const bool has_both = then.completes && otherwise.completes;
@@ -636,10 +663,13 @@ void Ranges::DefineIf(OpId id, Arm then, Arm otherwise) {
         DefineWithCases(id, result, Hull(RangeOf(a), RangeOf(b)));
     }
   }
+  if (op.results.count == 0) return;
+  KeepTelling(then);
+  KeepTelling(otherwise);
   arms_.insert_or_assign(id, std::array{std::move(then), std::move(otherwise)});
 }
 
-std::vector<Case> Ranges::CasesOf(Atom atom) const {
+std::vector<Case> Ranges::CasesOf(Atom atom, int sign) const {
   const auto at = choices_.find(atom);
   if (at == choices_.end()) return {};
   const Op& op = function_.op(at->second);
@@ -663,6 +693,8 @@ std::vector<Case> Ranges::CasesOf(Atom atom) const {
     case Opcode::kMin:
     case Opcode::kMax:
     case Opcode::kAbs: {
+      // A minimum is below both, as facts say.
+      if (sign == (op.opcode == Opcode::kMin ? -1 : 1)) break;
       const Polynomial a = operand(op, 0);
       const Polynomial b = op.opcode == Opcode::kAbs ? -a : operand(op, 1);
       const Polynomial lead = op.opcode == Opcode::kMin ? b - a : a - b;

@@ -46,6 +46,7 @@ class Ranges {
     std::vector<Fact> facts;
     std::vector<Polynomial> yields;
     bool completes = true;
+    Atom last_before = 0;  ///< of the atoms that there were before the region
   };
   /// Takes note of the results of an `if`, from both of its regions.
   void DefineIf(OpId id, Arm then, Arm otherwise);
@@ -79,7 +80,7 @@ class Ranges {
   std::vector<Case> CasesOf(ValueId condition, bool holds) const;
   Polynomial WithSignOf(ValueId value) const;
   std::vector<Fact> FactsOf(const Op& comparison, bool holds) const;
-  std::vector<Case> CasesOf(Atom atom) const;
+  std::vector<Case> CasesOf(Atom atom, int sign) const;
 
   ScalarType scalar(ValueId value) const { return function_.type(value).scalar; }
   Polynomial operand(const Op& op, size_t i) const { return FormOf(function_.operand(op, i)); }
