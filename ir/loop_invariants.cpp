@@ -24,6 +24,7 @@ class Guesser {
       : function_(function), loop_(loop), carried_(carried), range_(range), ranges_(ranges) {}
 
   std::vector<Polynomial> Guess() {
+    if (range_ != nullptr) AddBound(ranges_.FormOf(function_.operand(loop_, 1)));
     for (RegionId region : function_.regions_of(loop_)) CollectBounds(region);
     for (const CarriedValue& value : carried_)
       if (value.atom != 0) Guess(value);

@@ -40,12 +40,18 @@ class CheckProver {
  private:
   using Scope = Facts::Scope;
 
+  // What holds before each iteration of a loop.
+  struct Invariant {
+    Polynomial polynomial;
+    bool holds_if_empty = true;  // also if there is no iteration
+  };
+
   // What is known about the values that a loop carries.
   struct Induction {
     const Op& loop;
     std::vector<CarriedValue> carried;
     const LoopRange* range;  // null for a `while`
-    std::vector<Polynomial> invariants;
+    std::vector<Invariant> invariants;
   };
 
   Facts& facts() { return ranges_.facts(); }
@@ -184,17 +190,13 @@ class CheckProver {
       else
         value.atom = ranges_.DefineUnknown(value.argument);
     }
-    if (may_guess) {
-      induction.invariants =
-          GuessInvariants(function_, induction.loop, induction.carried, induction.range, ranges_);
-      KeepWhatHolds(induction, true);
-    }
+    if (may_guess) KeepWhatBegins(induction);
     for (int round = 1;; ++round) {
       const Scope scope = facts().Open();
-      for (const Polynomial& invariant : induction.invariants)
-        facts().Assume(invariant, ProofReason::kLoop);
+      for (const Invariant& invariant : induction.invariants)
+        facts().Assume(invariant.polynomial, ProofReason::kLoop);
       bool holds = true;
-      walk([&] { holds = KeepWhatHolds(induction, false); });
+      walk([&] { holds = KeepWhatGoesOn(induction); });
       if (holds) return scope;
       facts().Close(scope);
       if (round + 1 < kMostRounds) continue;
@@ -203,58 +205,90 @@ class CheckProver {
     }
   }
 
-  // Drops guesses that do not hold for the first or next values; whether there were none.
-  bool KeepWhatHolds(Induction& induction, bool at_first) {
-    std::vector<std::pair<Atom, Polynomial>> values;
+  using Values = std::vector<std::pair<Atom, Polynomial>>;
+
+  // Takes over the guesses that hold for the first values.
+  void KeepWhatBegins(Induction& induction) {
+    Values first;
+    for (const CarriedValue& value : induction.carried)
+      if (value.atom != 0) first.emplace_back(value.atom, ranges_.FormOf(value.first));
+    const LoopRange* range = induction.range;
+    if (range != nullptr) first.emplace_back(range->atom, range->first);
+    const auto guesses =
+        GuessInvariants(function_, induction.loop, induction.carried, range, ranges_);
+    std::vector<Polynomial> open;
+    for (const Polynomial& guess : guesses) {
+      if (facts().ProvesSoon(guess.Replace(first)))
+        induction.invariants.push_back({guess});
+      else if (range != nullptr)
+        open.push_back(guess);
+    }
+    if (open.empty()) return;
+    const Scope scope = facts().Open();
+    facts().Assume(range->extent - 1, ProofReason::kLoop);
+    for (const Polynomial& guess : open)
+      if (facts().ProvesSoon(guess.Replace(first))) induction.invariants.push_back({guess, false});
+    facts().Close(scope);
+  }
+
+  // Drops guesses that do not hold for the next values; whether there were none.
+  bool KeepWhatGoesOn(Induction& induction) {
+    Values next;
     bool holds = true;
     for (CarriedValue& value : induction.carried) {
-      const ValueId after = at_first ? value.first : value.next;
-      if (value.atom != 0) values.emplace_back(value.atom, ranges_.FormOf(after));
-      if (!value.keeps_sizes || HaveSameSizes(value.argument, after)) continue;
+      if (value.atom != 0) next.emplace_back(value.atom, ranges_.FormOf(value.next));
+      if (!value.keeps_sizes || HaveSameSizes(value.argument, value.next)) continue;
       ForgetSizes(value);
       holds = false;
     }
-    if (const LoopRange* range = induction.range)
-      values.emplace_back(range->atom, at_first ? range->first : range->next());
-    const size_t dropped = std::erase_if(induction.invariants, [&](const Polynomial& invariant) {
-      const Polynomial then = invariant.Replace(values);
-      return !(at_first ? facts().ProvesSoon(then) : facts().Proves(then));
+    if (induction.range != nullptr)
+      next.emplace_back(induction.range->atom, induction.range->next());
+    const size_t dropped = std::erase_if(induction.invariants, [&](const Invariant& invariant) {
+      return !facts().Proves(invariant.polynomial.Replace(next));
     });
     return holds && dropped == 0;
   }
 
+  // Behind a loop, whose results are the first values if it has no iteration. Else the invariants
+  // hold for them, with the number of iterations.
   void DefineResults(const Induction& induction) {
-    std::vector<std::pair<Atom, Polynomial>> values;
-    for (const CarriedValue& value : induction.carried) {
-      if (value.keeps_sizes)
-        ranges_.Copy(value.argument, value.result);
-      else if (const Atom atom = ranges_.DefineUnknown(value.result); atom != 0)
-        values.emplace_back(value.atom, Polynomial::Of(atom));
-    }
+    constexpr ProofReason kLoop = ProofReason::kLoop;
     const LoopRange& range = *induction.range;
     const bool may_end = (induction.loop.immediate & kForExits) != 0;
+    Values results;
+    std::vector<Fact> none = {{-range.extent, kLoop}}, some = {{range.extent - 1, kLoop}};
+    for (const CarriedValue& value : induction.carried) {
+      if (value.keeps_sizes) {
+        ranges_.Copy(value.argument, value.result);
+      } else if (const Atom atom = ranges_.DefineUnknown(value.result); atom != 0) {
+        const Polynomial result = Polynomial::Of(atom), first = ranges_.FormOf(value.first);
+        results.emplace_back(value.atom, result);
+        none.insert(none.end(), {{result - first, kLoop}, {first - result, kLoop}});
+      }
+    }
+    const auto assume = [&](const Polynomial& polynomial, bool holds_if_empty) {
+      if (holds_if_empty)
+        facts().Assume(polynomial, kLoop);
+      else
+        some.push_back({polynomial, kLoop});
+    };
     const bool is_counted = range.change != 0 && facts().Proves(range.extent);
-    Case none, some;  // without an iteration, and with one
-    for (const Polynomial& invariant : induction.invariants) {
-      const auto split = invariant.Replace(values).SplitBy(range.atom);
+    for (const auto& [invariant, holds_if_empty] : induction.invariants) {
+      const auto split = invariant.Replace(results).SplitBy(range.atom);
       if (!split || (range.change == 0 && split->factor != Polynomial(0))) continue;
       // In terms of the number of iterations: rest + factor * number.
       const Polynomial factor = split->factor * range.change;
       const Polynomial rest = split->factor * range.first + split->rest;
       const Interval sign = facts().RangeOf(factor);
-      if (sign.hi <= 0) facts().Assume(rest, ProofReason::kLoop);
+      if (sign.hi <= 0) assume(rest, holds_if_empty);
       if (factor == Polynomial(0)) continue;
-      none.facts.push_back({rest, ProofReason::kLoop});
       // stride * number < extent + stride, or it is the extent.
       if (sign.lo >= 0 || (range.stride == 1 && !may_end))
-        some.facts.push_back(
-            {rest * range.stride + factor * (range.extent + range.stride - 1), ProofReason::kLoop});
+        assume(rest * range.stride + factor * (range.extent + range.stride - 1),
+               holds_if_empty && is_counted);
     }
-    if (is_counted)
-      for (const Fact& fact : some.facts) facts().Assume(fact);
-    if (is_counted || range.change == 0 || some.facts.empty()) return;
-    some.facts.push_back({range.extent - 1, ProofReason::kLoop});
-    facts().AssumeOneOf({std::move(none), std::move(some)});
+    if (some.size() > 1)
+      facts().AssumeOneOf({Case{.facts = std::move(none)}, Case{.facts = std::move(some)}});
   }
 
   void ForgetSizes(CarriedValue& value) {
