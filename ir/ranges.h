@@ -15,6 +15,11 @@
 
 namespace einkorn::ir {
 
+/// Whether values of the type have forms: integer scalars.
+inline bool HasForm(Type type) {
+  return type.is_scalar() && IsInteger(type.scalar);
+}
+
 class Ranges {
  public:
   explicit Ranges(const Function& function);
