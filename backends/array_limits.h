@@ -1,4 +1,4 @@
-// How large an array may be, for those who make arrays and those who are given them.
+// How large an array may be here, for those who make arrays.
 #pragma once
 
 #include <unistd.h>
@@ -6,10 +6,6 @@
 #include "ir/types.h"
 
 namespace einkorn {
-
-/// More bytes than this no array holds or reaches over, so that no product of index and stride
-/// overflows.
-inline constexpr Int128 kMostArrayBytes = Int128(1) << 47;
 
 /// The memory of this machine. A larger allocation may succeed and end the process when it is used.
 inline Int128 PhysicalBytes() {

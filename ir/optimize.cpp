@@ -54,6 +54,8 @@ void Optimize(Module& module, const OptimizeOptions& options) {
   passes.Run("expand_reductions", ExpandReductions);
   passes.Run("simplify", Simplify);
   passes.Run("drop_unused_functions", DropUnusedFunctions);
+  // Last, because passes may move an operation away from what its proof relies on.
+  passes.Run("prove_checks", [](Function& function) { ProveChecks(function); });
 }
 
 void DropChecks(Function& function) {

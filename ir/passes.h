@@ -3,8 +3,10 @@
 
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "ir/module.h"
+#include "ir/proofs.h"
 
 namespace einkorn::ir {
 
@@ -33,6 +35,9 @@ void Simplify(Function& function);
 void BlockContractions(Function& function, unsigned vector_bits);
 /// Replaces each `reduce` by loops that fold its terms in the order of docs/determinism.md.
 void ExpandReductions(Function& function);
+/// Clears the checks of faults that cannot happen, whatever the arguments are. `proved` is told
+/// about them; it may be null.
+void ProveChecks(Function& function, std::vector<ProvedCheck>* proved = nullptr);
 /// Clears every check (mode `unchecked`).
 void DropChecks(Function& function);
 /// Removes functions that the entry does not reach.

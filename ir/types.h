@@ -98,6 +98,10 @@ Int128 GreatestOf(ScalarType type);
 inline bool FitsInteger(ScalarType type, Int128 value) {
   return value >= LeastOf(type) && value <= GreatestOf(type);
 }
+/// More bytes than this no array holds or reaches over, so that no product of index and stride
+/// overflows.
+inline constexpr Int128 kMostArrayBytes = Int128(1) << 47;
+
 /// Bits of an integer value that fits (or is to be wrapped to) `type`.
 inline uint64_t IntegerBits(ScalarType type, Int128 value) {
   return Canonical(type, static_cast<uint64_t>(value));

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "backends/array_limits.h"
-
 namespace einkorn {
 namespace {
 

@@ -1,10 +1,13 @@
 #include "tests/fuzz/differential.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <vector>
 
+#include "backends/interpreter/interpreter.h"
 #include "ir/fault_hints.h"
+#include "ir/passes.h"
 #include "runtime/session.h"
 #include "tests/fuzz/launch_data.h"
 
@@ -115,7 +118,52 @@ Comparison CompareChecked(const std::shared_ptr<const Program>& program, uint64_
   return comparison;
 }
 
+// A run of a module by the interpreter; nullopt if it takes too long.
+struct Interpreted {
+  LaunchData data;
+  LaunchOutcome outcome;
+};
+std::optional<Interpreted> InterpretOnce(const ir::Module& module, uint64_t seed) {
+  constexpr uint64_t kMostSteps = 20000;
+  Interpreted run{LaunchData(module.entry_function(), seed), {}};
+  const auto bound = BindShapes(module.entry_function(), run.data.arguments(), {});
+  if (!bound) return std::nullopt;
+  run.outcome = Interpret(module, module.entry, *bound, {.max_steps = kMostSteps});
+  const bool is_stopped = run.outcome.fault && run.outcome.fault->kind == FaultKind::kStopped;
+  return is_stopped ? std::nullopt : std::optional(std::move(run));
+}
+
 }  // namespace
+
+Comparison CompareOptimized(const std::string& text) {
+  constexpr uint64_t kLaunches = 6;
+  Comparison comparison;
+  const auto program = Program::Read("fuzz.ek", text);
+  if (!program->ok()) {
+    comparison.refusal = DiagnosticsOf(*program);
+    return comparison;
+  }
+  const auto module =
+      frontend::LowerKernel(program->checked(), program->kernels().front().name, {});
+  ir::Module optimized = *module;
+  ir::Optimize(optimized, {});
+  const auto report = [&](const LaunchOutcome& outcome) {
+    if (!outcome.fault) return fmt::format("{}\n", fmt::join(outcome.results, ", "));
+    return Render(*outcome.fault, program->sources(), {}) +
+           HintAsWritten(*outcome.fault, program->sources());
+  };
+  for (uint64_t k = 0; k < kLaunches && comparison.difference.empty(); ++k) {
+    const uint64_t seed = SeedOf(text) * kLaunches + k;
+    const auto before = InterpretOnce(*module, seed), after = InterpretOnce(optimized, seed);
+    if (!before || !after) continue;
+    if (before->outcome.fault) comparison.fault = before->outcome.fault->kind;
+    const std::string first = report(before->outcome), second = report(after->outcome);
+    comparison.difference =
+        first != second ? fmt::format("launch {}:\n{}after the passes:\n{}", k, first, second)
+                        : before->data.DifferenceFrom(after->data, /*only_read=*/false);
+  }
+  return comparison;
+}
 
 std::string DataLine(uint64_t seed) {
   return fmt::format("{}{}\n", kDataMark, seed);

@@ -19,6 +19,11 @@ struct Comparison {
 /// with one and three threads, with the data of the seed in its first line, `// data: SEED`.
 Comparison Compare(const std::string& program, Coverage* coverage = nullptr);
 
+/// Runs the first kernel on the interpreter with several data, as the front end made it and after
+/// the passes: a check that was cleared although it can fail makes a difference. Runs that take too
+/// long are left out.
+Comparison CompareOptimized(const std::string& program);
+
 /// The first line of a program with this data.
 std::string DataLine(uint64_t seed);
 

@@ -37,6 +37,7 @@ struct Options {
   double seconds = std::numeric_limits<double>::infinity();
   bool print = false;
   bool mutate = false;
+  bool indices = false;
   std::string replay, reduce;
   std::string output = "fuzz.ek";
 };
@@ -95,23 +96,30 @@ int StatusOf(const Comparison& comparison) {
   return comparison.difference.empty() ? kAgrees : kDiffers;
 }
 
-int Replay(const std::string& path) {
+// How a program that shows something wrong is looked at.
+using Comparing = Comparison (*)(const std::string&);
+Comparing ComparingOf(const Options& options) {
+  if (options.indices) return CompareOptimized;
+  return [](const std::string& program) { return Compare(program); };
+}
+
+int Replay(const std::string& path, Comparing compare) {
   const std::string program = ReadText(path);
   const Watch watch(program);
-  const Comparison comparison = Compare(program);
+  const Comparison comparison = compare(program);
   fmt::print("{}{}", comparison.refusal, comparison.difference);
   return StatusOf(comparison);
 }
 
 // In a process of its own, which may crash, or run for too long where a loop lost its bounds. This
 // process must not have compiled anything yet: a child has none of the threads that that leaves.
-int ReplayApart(const std::string& program) {
+int ReplayApart(const std::string& program, Comparing compare) {
   const pid_t child = fork();
   if (child == 0) {
     for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM})
       std::signal(signal, SIG_DFL);
     alarm(kMostSecondsApart);
-    const Comparison comparison = Compare(program);
+    const Comparison comparison = compare(program);
     _exit(StatusOf(comparison));
   }
   int status = 0;
@@ -120,18 +128,18 @@ int ReplayApart(const std::string& program) {
   return WTERMSIG(status) == SIGALRM ? kTooLong : kCrashed;
 }
 
-int ReduceFile(const std::string& path, const std::string& output) {
+int ReduceFile(const std::string& path, const std::string& output, Comparing compare) {
   const std::string program = ReadText(path);
-  const int wrong = ReplayApart(program);
+  const int wrong = ReplayApart(program, compare);
   if (wrong != kDiffers && wrong != kCrashed) {
     std::cerr << "in a process of its own nothing is wrong with " << path << "\n";
     return wrong == kAgrees ? kDiffers : wrong;
   }
   const std::string reduced = Reduce(
-      program, [&](const std::string& smaller) { return ReplayApart(smaller) == wrong; },
+      program, [&](const std::string& smaller) { return ReplayApart(smaller, compare) == wrong; },
       std::chrono::minutes(4));
   std::ofstream(output) << reduced;
-  fmt::print("{}:\n{}\n{}", output, reduced, wrong == kDiffers ? Compare(reduced).difference : "");
+  fmt::print("{}:\n{}\n{}", output, reduced, wrong == kDiffers ? compare(reduced).difference : "");
   return wrong;
 }
 
@@ -181,6 +189,26 @@ int RunPrograms(const Options& options) {
   return status;
 }
 
+int RunIndexPrograms(const Options& options) {
+  std::map<std::string, uint64_t> ends;
+  const int status = Repeat(options, [&](uint64_t seed) {
+    const std::string program = MakeIndexProgram(seed);
+    if (options.print) std::cout << program << "\n";
+    const Watch watch(program);
+    const Comparison comparison = CompareOptimized(program);
+    if (options.print) std::cout << comparison.refusal << "\n";
+    ++ends[!comparison.refusal.empty() ? "refused"
+           : comparison.fault          ? std::string(TextOf(*comparison.fault))
+                                       : "no fault"];
+    if (comparison.difference.empty()) return kAgrees;
+    std::ofstream(options.output) << program;
+    fmt::print("seed {}:\n{}{}\n", seed, program, comparison.difference);
+    return kDiffers;
+  });
+  for (const auto& [end, count] : ends) fmt::print("{:>8} {}\n", count, end);
+  return status;
+}
+
 int RunMutations(const Options& options) {
   const auto programs = ProgramTexts(EINKORN_SOURCE_DIR);
   const auto modules = ModuleTexts(programs);
@@ -212,22 +240,25 @@ int Main(int argc, char** argv) {
   app.add_option("--replay", options.replay, "compares the program of this file only");
   app.add_option("--reduce", options.reduce, "makes the program of this file smaller");
   app.add_flag("--print", options.print, "prints each text");
+  app.add_flag("--indices", options.indices,
+               "programs about indices, on the interpreter before and after the passes");
   app.add_flag("--mutate", options.mutate, "damages programs and IR, which must be diagnosed");
   CLI11_PARSE(app, argc, argv);
   CatchCrashes();
   crash_path = options.output.c_str();
   if (!options.replay.empty()) {
     crash_path = nullptr;
-    return Replay(options.replay);
+    return Replay(options.replay, ComparingOf(options));
   }
-  if (!options.reduce.empty()) return ReduceFile(options.reduce, options.output);
+  if (!options.reduce.empty())
+    return ReduceFile(options.reduce, options.output, ComparingOf(options));
   if (options.mutate) return RunMutations(options);
-  const int status = RunPrograms(options);
+  const int status = options.indices ? RunIndexPrograms(options) : RunPrograms(options);
   if (status != kDiffers) return status;
   // A process that has compiled nothing makes the program smaller.
   std::fflush(stdout);
   execl("/proc/self/exe", argv[0], "--reduce", options.output.c_str(), "--output",
-        options.output.c_str(), nullptr);
+        options.output.c_str(), options.indices ? "--indices" : nullptr, nullptr);
   return status;
 }
 

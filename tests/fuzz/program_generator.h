@@ -10,5 +10,8 @@
 namespace einkorn::fuzz {
 
 std::string MakeProgram(uint64_t seed);
+/// One kernel about indices, which only the interpreter can be asked to run: its parallel loops,
+/// its values and its time are not bounded.
+std::string MakeIndexProgram(uint64_t seed);
 
 }  // namespace einkorn::fuzz

@@ -42,9 +42,9 @@ TEST(Optimize, ShowsEachPassAndLeavesWhatBackendsCompile) {
   OptimizeOptions options{.verify = true};
   options.observe = [&](std::string_view pass, const Module&) { names.emplace_back(pass); };
   Optimize(module, options);
-  EXPECT_THAT(names,
-              testing::ElementsAre("drop_unused_functions", "inline", "simplify",
-                                   "expand_reductions", "simplify", "drop_unused_functions"));
+  EXPECT_THAT(names, testing::ElementsAre("drop_unused_functions", "inline", "simplify",
+                                          "expand_reductions", "simplify", "drop_unused_functions",
+                                          "prove_checks"));
   EXPECT_EQ(module.functions.size(), 1u);
   const std::string text = Print(module);
   EXPECT_EQ(text.find("reduce"), std::string::npos);
