@@ -14,6 +14,8 @@
 //
 // All of it is an attempt: where memory is short, or a check finds something, the loop runs as it
 // was written.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -153,8 +155,8 @@ class Matcher {
 
 class Blocker : public Cloner {
  public:
-  Blocker(const Function& source, Builder& target, unsigned vector_bits)
-      : Cloner(source, target), vector_bits_(vector_bits) {}
+  Blocker(const Function& source, Builder& target, unsigned vector_bits, Explanation* explanation)
+      : Cloner(source, target), vector_bits_(vector_bits), explanation_(explanation) {}
 
  protected:
   void CloneOp(OpId id) override {
@@ -173,6 +175,12 @@ class Blocker : public Cloner {
     const int per_row = kLaneCount * bits / static_cast<int>(vector_bits_);
     const int registers = vector_bits_ == 512 ? 24 : 12;
     rows_ = std::max(1, registers / per_row);
+    if (explanation_ != nullptr)
+      explanation_->Add(
+          LoopNote{.range = source().op(id).range,
+                   .lanes = kLaneCount,
+                   .threads = true,
+                   .text = fmt::format("a product of matrices in blocks of {} rows", rows_)});
 
     const ValueId rows = Map(found.rows), columns = Map(found.columns), terms = Map(found.terms);
     const auto at_least = [&](ValueId size, int64_t least) {
@@ -453,16 +461,17 @@ class Blocker : public Cloner {
   }
 
   const unsigned vector_bits_;
+  Explanation* const explanation_;
   int rows_ = 1;
 };
 
 }  // namespace
 
-void BlockContractions(Function& function, unsigned vector_bits) {
+void BlockContractions(Function& function, unsigned vector_bits, Explanation* explanation) {
   const bool has_any = std::ranges::any_of(function.ops, [&](const Op& op) {
     return op.opcode == Opcode::kParallel && Matcher(function, op).Match();
   });
-  if (has_any) RebuildWith<Blocker>(function, vector_bits);
+  if (has_any) RebuildWith<Blocker>(function, vector_bits, explanation);
 }
 
 }  // namespace einkorn::ir

@@ -21,6 +21,9 @@ namespace {
 constexpr size_t kMostDuplicatedOps = 64;
 // One of more is not written for lanes.
 constexpr size_t kMostLaneOps = 600;
+// Threads share the terms of a reduction in up to so many parts, of 2^kShareShift terms at least.
+constexpr int64_t kMostShares = 64;
+constexpr int kShareShift = 14;
 // So many terms are worth lanes.
 constexpr int64_t kLeastLaneTerms = 64;
 
@@ -83,10 +86,11 @@ class ReductionExpander : public Cloner {
 
  protected:
   void CloneOp(OpId id) override {
-    if (source().op(id).opcode == Opcode::kReduce)
-      Expand(source().op(id));
-    else
-      CopyOp(id);
+    const Op& op = source().op(id);
+    if (op.opcode == Opcode::kReduce) return Expand(op);
+    if (op.opcode == Opcode::kParallel) ++parallel_depth_;
+    CopyOp(id);
+    if (op.opcode == Opcode::kParallel) --parallel_depth_;
   }
 
  private:
@@ -185,28 +189,121 @@ class ReductionExpander : public Cloner {
 
   Values FoldInLanes(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges,
                      const ReductionPlan& plan) {
-    if (plan.blocks != nullptr) return FoldBlocks(emit, op, ranges, *plan.blocks);
+    const bool may_share = parallel_depth_ == 0 && source().kind == FunctionKind::kKernel;
+    if (plan.blocks != nullptr)
+      return may_share ? FoldSharedBlocks(emit, op, ranges, *plan.blocks)
+                       : FoldBlocks(emit, op, ranges, *plan.blocks, {}, {});
     Fold& fold = plan.few != nullptr ? *plan.few : *plan.general;
-    const Values merged = emit.Lanes(
-        [&](ValueId lane) {
-          return RowsOfLane(emit, op, ranges, fold, 0, lane, fold.Start(emit, {}));
-        },
-        [&](const Values& a, const Values& b) { return fold.Merge(emit, a, b); });
-    return fold.Finish(emit, merged);
+    const ValueId places = emit.Convert(ScalarType::kI64, CountOf(emit, ranges[0]));
+    const auto part = [&](ValueId begin, ValueId end) {
+      return emit.Lanes(
+          [&](ValueId lane) {
+            return RowsOfLane(emit, op, ranges, fold, lane, begin, end, fold.Start(emit, {}));
+          },
+          [&](const Values& a, const Values& b) { return fold.Merge(emit, a, b); });
+    };
+    return fold.Finish(emit, may_share ? FoldShared(emit, ranges, fold, places, part)
+                                       : part(Int(emit, 0), places));
   }
 
-  // The terms of a lane in the ranges from `k` inward; of the last one it takes each 32nd.
+  // --- Shared by threads: at kernel level
+
+  // The places of the first range in at most kMostShares shares.
+  Values FoldShared(Emitter& emit, const std::vector<LoopRange>& ranges, Fold& fold, ValueId places,
+                    const std::function<Values(ValueId, ValueId)>& part) {
+    const ValueId terms = emit.Convert(ScalarType::kI64, CountOf(emit, ranges));
+    const ValueId wanted = emit.Binary(Opcode::kShr, terms, Int(emit, kShareShift));
+    const ValueId most = emit.Binary(Opcode::kMin, places, Int(emit, kMostShares));
+    const ValueId shares =
+        emit.Binary(Opcode::kMax, emit.Binary(Opcode::kMin, wanted, most), Int(emit, 1));
+    const ValueId size = Quotient(emit, places, shares);
+    const auto share = [&](ValueId number) {
+      const ValueId begin =
+          emit.Binary(Opcode::kMin, emit.Exact(Opcode::kMul, number, size), places);
+      return part(begin, emit.Binary(Opcode::kMin, emit.Exact(Opcode::kAdd, begin, size), places));
+    };
+    const std::vector<ValueId> results = ResultsOfShares(emit, fold.Start(emit, {}), shares, share);
+    return emit.For({Int(emit, 1), shares, Int(emit, 1)}, LoadAll(emit, results, Int(emit, 0)),
+                    [&](ValueId number, const Values& merged) {
+                      return fold.Merge(emit, merged, LoadAll(emit, results, number));
+                    });
+  }
+
+  // Blocks in shares of a power of two, each of which is a node of the tree of pairs.
+  Values FoldSharedBlocks(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges,
+                          BlockFold& blocks) {
+    const ValueId terms = emit.Convert(ScalarType::kI64, CountOf(emit, ranges));
+    const ValueId all = Quotient(emit, terms, Int(emit, BlockFold::kBlockTerms));
+    const ValueId least = Int(emit, int64_t{1} << kShareShift >> 10);
+    const ValueId wanted =
+        emit.Binary(Opcode::kMax, Quotient(emit, all, Int(emit, kMostShares)), least);
+    const ValueId zeros = emit.Unary(Opcode::kClz, emit.Binary(Opcode::kSub, wanted, Int(emit, 1)));
+    const ValueId size =
+        emit.Binary(Opcode::kShl, Int(emit, 1), emit.Binary(Opcode::kSub, Int(emit, 64), zeros));
+    const ValueId shares = Quotient(emit, all, size);
+    const auto share = [&](ValueId number) {
+      const ValueId begin = emit.Exact(Opcode::kMul, number, size);
+      return FoldBlocks(emit, op, ranges, blocks, begin, emit.Exact(Opcode::kAdd, begin, size));
+    };
+    const std::vector<ValueId> results =
+        ResultsOfShares(emit, blocks.InLane().Start(emit, {}), shares, share);
+    const ValueId last = emit.Exact(Opcode::kSub, shares, Int(emit, 1));
+    const Values carried =
+        emit.For(last, blocks.Start(emit), [&](ValueId number, const Values& inside) {
+          return blocks.Step(emit, inside, LoadAll(emit, results, number));
+        });
+    return blocks.Finish(emit, carried, LoadAll(emit, results, last));
+  }
+
+  // Arrays with what `share` makes of each number below `shares`; `like` has the types of that.
+  static std::vector<ValueId> ResultsOfShares(Emitter& emit, const Values& like, ValueId shares,
+                                              const std::function<Values(ValueId)>& share) {
+    std::vector<ValueId> results;
+    for (ValueId value : like) results.push_back(emit.Array(emit.type(value), kMostShares));
+    emit.Parallel(shares, [&](ValueId number) {
+      const Values folded = share(number);
+      for (size_t k = 0; k < results.size(); ++k) emit.Store(results[k], number, folded[k]);
+    });
+    return results;
+  }
+
+  static Values LoadAll(Emitter& emit, const std::vector<ValueId>& arrays, ValueId index) {
+    Values values;
+    for (ValueId array : arrays) values.push_back(emit.Load(array, index));
+    return values;
+  }
+
+  // Of positive numbers, rounded up.
+  static ValueId Quotient(Emitter& emit, ValueId a, ValueId b) {
+    const ValueId less = emit.Exact(Opcode::kSub, b, Int(emit, 1));
+    return emit.Binary(Opcode::kDiv, emit.Exact(Opcode::kAdd, a, less), b);
+  }
+
+  // --- The terms of a lane
+
+  // For places [begin, end) of the first range; of the last range it takes each 32nd.
   Values RowsOfLane(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges, Fold& fold,
-                    size_t k, ValueId lane, const Values& carried) {
-    if (k + 1 < ranges.size())
-      return emit.For(ranges[k], carried, [&](ValueId variable, const Values& inside) {
-        BindVariable(op, k, variable);
-        return RowsOfLane(emit, op, ranges, fold, k + 1, lane, inside);
+                    ValueId lane, ValueId begin, ValueId end, const Values& carried) {
+    const auto strips = [&](size_t k, ValueId from, ValueId count, const Values& inside) {
+      return Strips(emit, count, lane, inside, [&](ValueId first, const Values& folded) {
+        const ValueId place = emit.Exact(Opcode::kAdd, first, lane);
+        BindVariable(op, k, VariableAt(emit, ranges[k], emit.Exact(Opcode::kAdd, from, place)));
+        return StepOf(emit, op, fold, folded);
       });
-    const ValueId count = emit.Convert(ScalarType::kI64, CountOf(emit, ranges[k]));
-    return Strips(emit, count, lane, carried, [&](ValueId first, const Values& inside) {
-      BindVariable(op, k, VariableAt(emit, ranges[k], emit.Exact(Opcode::kAdd, first, lane)));
-      return StepOf(emit, op, fold, inside);
+    };
+    if (ranges.size() == 1) return strips(0, begin, emit.Exact(Opcode::kSub, end, begin), carried);
+    const std::function<Values(size_t, const Values&)> rows = [&](size_t k, const Values& inside) {
+      if (k + 1 == ranges.size())
+        return strips(k, Int(emit, 0), emit.Convert(ScalarType::kI64, CountOf(emit, ranges[k])),
+                      inside);
+      return emit.For(ranges[k], inside, [&](ValueId variable, const Values& folded) {
+        BindVariable(op, k, variable);
+        return rows(k + 1, folded);
+      });
+    };
+    return emit.For({begin, end, Int(emit, 1)}, carried, [&](ValueId place, const Values& inside) {
+      BindVariable(op, 0, VariableAt(emit, ranges[0], place));
+      return rows(1, inside);
     });
   }
 
@@ -228,30 +325,35 @@ class ReductionExpander : public Cloner {
         [&] { return step(last, folded); }, [&] { return folded; });
   }
 
+  // The blocks [begin, end), as far as there are terms; all if they are invalid.
   Values FoldBlocks(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges,
-                    BlockFold& blocks) {
+                    BlockFold& blocks, ValueId begin, ValueId end) {
     Fold& fold = blocks.InLane();
     const ValueId terms = emit.Convert(ScalarType::kI64, CountOf(emit, ranges));
-    const auto block = [&](ValueId begin, ValueId count) {
+    const auto block = [&](ValueId first_term, ValueId count) {
       return emit.Lanes(
           [&](ValueId lane) {
             return Strips(
                 emit, count, lane, fold.Start(emit, {}), [&](ValueId first, const Values& inside) {
-                  BindPlace(emit, op, ranges, emit.Exact(Opcode::kAdd, begin, first), lane);
+                  BindPlace(emit, op, ranges, emit.Exact(Opcode::kAdd, first_term, first), lane);
                   return StepOf(emit, op, fold, inside);
                 });
           },
           [&](const Values& a, const Values& b) { return fold.Merge(emit, a, b); });
     };
     const ValueId block_terms = Int(emit, BlockFold::kBlockTerms);
-    const ValueId full = emit.Binary(Opcode::kShr, terms, Int(emit, 10));
-    const Values carried =
-        emit.For(full, blocks.Start(emit), [&](ValueId number, const Values& inside) {
-          const ValueId begin = emit.Exact(Opcode::kMul, number, block_terms);
-          return blocks.Step(emit, inside, block(begin, block_terms));
+    ValueId end_term = terms;
+    if (!begin.valid()) begin = Int(emit, 0);
+    if (end.valid())
+      end_term = emit.Binary(Opcode::kMin, terms, emit.Exact(Opcode::kMul, end, block_terms));
+    const ValueId full = emit.Binary(Opcode::kShr, end_term, Int(emit, 10));
+    const Values carried = emit.For(
+        {begin, full, Int(emit, 1)}, blocks.Start(emit), [&](ValueId number, const Values& inside) {
+          const ValueId first_term = emit.Exact(Opcode::kMul, number, block_terms);
+          return blocks.Step(emit, inside, block(first_term, block_terms));
         });
-    const ValueId begin = emit.Exact(Opcode::kMul, full, block_terms);
-    return blocks.Finish(emit, carried, block(begin, emit.Exact(Opcode::kSub, terms, begin)));
+    const ValueId rest = emit.Exact(Opcode::kMul, full, block_terms);
+    return blocks.Finish(emit, carried, block(rest, emit.Exact(Opcode::kSub, end_term, rest)));
   }
 
   // The variables of the term number `first` + `lane`; `first` is a multiple of the number of
@@ -329,6 +431,8 @@ class ReductionExpander : public Cloner {
       return next;
     });
   }
+
+  int parallel_depth_ = 0;
 };
 
 }  // namespace

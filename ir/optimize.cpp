@@ -47,7 +47,8 @@ void Optimize(Module& module, const OptimizeOptions& options) {
   passes.Run("inline", Inline);
   passes.Run("simplify", Simplify);
   if (options.vector_bits > 0) {
-    for (Function& function : module.functions) BlockContractions(function, options.vector_bits);
+    for (Function& function : module.functions)
+      BlockContractions(function, options.vector_bits, options.explanation);
     passes.LookAt("block_contractions");
   }
   // Needs the constants; what it writes is plain and counts on being simplified.
@@ -55,7 +56,13 @@ void Optimize(Module& module, const OptimizeOptions& options) {
   passes.Run("simplify", Simplify);
   passes.Run("drop_unused_functions", DropUnusedFunctions);
   // Last, because passes may move an operation away from what its proof relies on.
-  passes.Run("prove_checks", [](Function& function) { ProveChecks(function); });
+  std::vector<ProvedCheck> proved;
+  for (Function& function : module.functions)
+    ProveChecks(function, options.explanation != nullptr ? &proved : nullptr);
+  passes.LookAt("prove_checks");
+  for (const ProvedCheck& check : proved)
+    options.explanation->Add(
+        CheckNote{check.range, check.kind, CheckFate::kProved, std::string(TextOf(check.reason))});
 }
 
 void DropChecks(Function& function) {

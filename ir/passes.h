@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ir/explanation.h"
 #include "ir/module.h"
 #include "ir/proofs.h"
 
@@ -14,6 +15,8 @@ struct OptimizeOptions {
   bool checks = true;  ///< false: mode `unchecked`, every check is dropped
   /// The width of the target's vectors; 0: none, and nothing is arranged for them.
   unsigned vector_bits = 0;
+  /// Is told which checks were proved, and what was done to loops; may be null.
+  Explanation* explanation = nullptr;
   bool verify =
       false;  ///< check the IR after each pass; a failure is an InternalError naming the pass
   /// Called after each pass with its name and what it made; may be empty.
@@ -32,7 +35,8 @@ void Inline(Module& module);
 void Simplify(Function& function);
 /// Gives parallel loops that are matrix products, whatever else is in them, blocks for registers
 /// and caches.
-void BlockContractions(Function& function, unsigned vector_bits);
+void BlockContractions(Function& function, unsigned vector_bits,
+                       Explanation* explanation = nullptr);
 /// Replaces each `reduce` by loops that fold its terms in the order of docs/determinism.md.
 void ExpandReductions(Function& function);
 /// Clears the checks of faults that cannot happen, whatever the arguments are. `proved` is told

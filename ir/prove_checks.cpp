@@ -70,7 +70,11 @@ class CheckProver {
       case Opcode::kFail:
         return false;
       case Opcode::kIf:
-        return WalkIf(id, op);
+      case Opcode::kAttempt:
+        return WalkChoice(id, op);
+      case Opcode::kLanes:
+        WalkLanes(op);
+        break;
       case Opcode::kFrame: {
         const RegionId region = function_.region_of(op, 0);
         if (!Walk(region)) return false;
@@ -102,14 +106,14 @@ class CheckProver {
 
   // --- Choices
 
-  bool WalkIf(OpId id, const Op& op) {
-    const ValueId condition = function_.operand(op, 0);
+  // Of an `attempt` either region may be the one that counts.
+  bool WalkChoice(OpId id, const Op& op) {
     std::array<Ranges::Arm, 2> arms;
     for (size_t i : {0, 1}) {
       const RegionId region = function_.region_of(op, i);
       const Scope scope = facts().Open();
       arms[i].last_before = facts().atom_count();
-      ranges_.Assume(condition, i == 0);
+      if (op.opcode == Opcode::kIf) ranges_.Assume(function_.operand(op, 0), i == 0);
       arms[i].completes = Walk(region);
       arms[i].facts = facts().Since(scope);
       for (ValueId value : function_.operands(function_.terminator(region)))
@@ -126,6 +130,18 @@ class CheckProver {
   }
 
   // --- Loops
+
+  void WalkLanes(const Op& op) {
+    const Scope scope = facts().Open();
+    for (RegionId region : function_.regions_of(op))
+      for (ValueId argument : function_.region(region).arguments) ranges_.DefineUnknown(argument);
+    const RegionId body = function_.region_of(op, 0);
+    const Polynomial lane = ranges_.FormOf(function_.region(body).arguments[0]);
+    facts().Assume(lane, ProofReason::kLoop);
+    facts().Assume(Polynomial(kLaneCount - 1) - lane, ProofReason::kLoop);
+    for (RegionId region : function_.regions_of(op)) Walk(region);
+    facts().Close(scope);
+  }
 
   void WalkRanges(const Op& op) {
     const RegionId body = function_.region_of(op, 0);

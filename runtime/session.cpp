@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "backends/interpreter/interpreter.h"
 #include "ir/passes.h"
 #include "ir/text.h"
@@ -21,11 +23,12 @@ constexpr bool kVerify =
     true;
 #endif
 
-ir::Module Optimized(const ir::Module& module, const CompileOptions& options,
-                     unsigned vector_bits) {
+ir::Module Optimized(const ir::Module& module, const CompileOptions& options, unsigned vector_bits,
+                     ir::Explanation* explanation = nullptr) {
   ir::Module optimized = module;
   ir::Optimize(optimized, {.checks = options.mode != Mode::kUnchecked,
                            .vector_bits = options.lanes ? vector_bits : 0,
+                           .explanation = explanation,
                            .verify = kVerify,
                            .observe = {}});
   return optimized;
@@ -230,6 +233,48 @@ Result<std::string> Session::Emit(const Program& program, const std::string& nam
 #else
   if (stage == Stage::kOptimized) return ir::Print(Optimized(*module, options, 0));
   return EnvironmentError("LLVM is not in this build; the stages are tokens, ast, ir, optimized");
+#endif
+}
+
+Result<ir::Explanation> Session::Explain(const Program& program, const std::string& name,
+                                         const frontend::Specialization& chosen,
+                                         const CompileOptions& options) {
+  if (!program.ok()) return WrongProgram(program);
+  auto module = frontend::LowerKernel(program.checked(), name, For(chosen, options));
+  if (!module) return std::move(module).error();
+#ifdef EINKORN_WITH_LLVM
+  auto compiler = compilers_->Of(options.cpu);
+  if (!compiler) return std::move(compiler).error();
+  ir::Explanation explanation;
+  const ir::Module optimized =
+      Optimized(*module, options, (*compiler)->vector_bits(), &explanation);
+  const auto text = (*compiler)->Emit(
+      optimized, {.explanation = &explanation, .lanes = options.lanes}, CpuText::kLlvm);
+  if (!text) return text.error();
+  // What nobody has spoken of was computed, or went away, while compiling.
+  ir::Explanation all;
+  for (const ir::Function& function : module->functions)
+    for (const ir::Op& op : function.ops) {
+      if (op.rule == Rule::kWrap || op.rule == Rule::kSaturate)
+        all.Add(ir::CheckNote{op.range, FaultKind::kOverflow, ir::CheckFate::kAskedFor,
+                              op.rule == Rule::kWrap ? "wraps" : "saturates"});
+      all.Add(op, ir::CheckFate::kAskedFor);
+    }
+  for (ir::CheckNote& note : all.checks)
+    if (note.reason.empty()) {
+      note.fate = ir::CheckFate::kProved;
+      note.reason = TextOf(ir::ProofReason::kType);
+    }
+  for (const ir::CheckNote& note : explanation.checks) {
+    const auto known = std::ranges::find_if(all.checks, [&](const ir::CheckNote& other) {
+      return other.range == note.range && other.fault == note.fault;
+    });
+    if (known != all.checks.end()) *known = note;
+  }
+  all.loops = std::move(explanation.loops);
+  return all;
+#else
+  return EnvironmentError("LLVM is not in this build, which therefore cannot explain its code");
 #endif
 }
 

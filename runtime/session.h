@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "backends/launch.h"
+#include "ir/explanation.h"
 #include "runtime/arguments.h"
 #include "runtime/program.h"
 
@@ -91,6 +92,11 @@ class Session {
   Result<std::string> Emit(const Program& program, const std::string& name,
                            const frontend::Specialization& chosen, const CompileOptions& options,
                            Stage stage);
+
+  /// What becomes of the checks and loops of a kernel with contiguous arrays on the target cpu.
+  Result<ir::Explanation> Explain(const Program& program, const std::string& name,
+                                  const frontend::Specialization& chosen,
+                                  const CompileOptions& options);
 
   /// How many specialisations were compiled.
   size_t compiled_count() const { return compiled_count_; }

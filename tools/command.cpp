@@ -19,18 +19,18 @@ struct Verb {
   std::string_view description;
   int (*run)(const Options&, const Streams&);
 };
-constexpr std::array<Verb, 6> kVerbs = {{
+constexpr std::array<Verb, 7> kVerbs = {{
     {"run", "runs a kernel: run FILE [KERNEL] [NAME=VALUE ...]", Run},
     {"check", "checks files: check FILE...", Check},
     {"test", "runs the test blocks of files: test FILE...", Test},
     {"emit", "shows a stage of compilation: emit FILE [KERNEL] --stage STAGE", Emit},
+    {"explain", "says how a kernel is checked and run: explain FILE [KERNEL]", Explain},
     {"format", "lays out files: format [--check] FILE...", Format},
     {"devices", "shows what kernels can run on", Devices},
 }};
 
 // What a later version will have is refused by its name, never replaced by something else.
-constexpr std::array<std::string_view, 5> kPlannedVerbs = {"explain", "diff", "bench", "debug",
-                                                           "cache"};
+constexpr std::array<std::string_view, 4> kPlannedVerbs = {"diff", "bench", "debug", "cache"};
 struct PlannedOption {
   std::string_view name;
   std::string_view what;
@@ -49,8 +49,9 @@ int Refuse(const Streams& streams, const std::string& message) {
 
 void AddOptions(CLI::App& app, const Verb& verb, Options& options) {
   const bool is_run = verb.name == "run", is_emit = verb.name == "emit",
-             is_test = verb.name == "test", is_format = verb.name == "format";
-  if (is_run || is_emit) {
+             is_explain = verb.name == "explain", is_test = verb.name == "test",
+             is_format = verb.name == "format";
+  if (is_run || is_emit || is_explain) {
     app.add_option(
            "FILE", options.words,
            is_run
@@ -68,7 +69,7 @@ void AddOptions(CLI::App& app, const Verb& verb, Options& options) {
                    is_format ? "the programs; - is standard input" : "the programs")
         ->required();
   }
-  if (is_run || is_emit || is_test) {
+  if (is_run || is_emit || is_explain || is_test) {
     app.add_option("--target", options.target, "interpreter or cpu (the default)");
     app.add_option("--mode", options.mode, "checked (the default), debug or unchecked");
     app.add_option("--cpu", options.cpu, "native (the default), x86-64-v3 or x86-64-v4");

@@ -4,8 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "tools/kernel_call.h"
-#include "tools/report.h"
+#include "tools/chosen_kernel.h"
 
 namespace einkorn::command {
 namespace {
@@ -51,21 +50,12 @@ int Emit(const Options& options, const Streams& streams) {
                                is_planned ? options.stage + " is not built yet" : options.stage)),
         streams);
   }
-  const auto compile = CompileOptionsOf(options);
-  if (!compile) return ReportError(compile.error(), streams);
   int status = kDone;
-  const auto program = LoadProgram(options.files.front(), options, streams, status);
-  if (program == nullptr) return status;
-  std::vector<std::string> words = options.words;
-  const auto kernel = ChooseKernel(*program, words);
-  if (!kernel) return ReportError(kernel.error(), streams);
-  if (!words.empty())
-    return ReportError(
-        UsageError(fmt::format("`{}` is not needed to emit a kernel", words.front())), streams);
-  const auto chosen = ChooseSpecialization(**kernel, options.given, {});
-  if (!chosen) return ReportError(chosen.error(), streams);
+  const auto chosen = LoadChosenKernel(options, streams, status);
+  if (!chosen) return status;
   Session session;
-  const auto text = session.Emit(*program, (*kernel)->name, *chosen, *compile, stage->stage);
+  const auto text = session.Emit(*chosen->program, chosen->kernel->name, chosen->specialization,
+                                 chosen->compile, stage->stage);
   if (!text) return ReportError(text.error(), streams);
   streams.out << *text;
   return kDone;

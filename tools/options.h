@@ -32,6 +32,7 @@ int Run(const Options& options, const Streams& streams);
 int Check(const Options& options, const Streams& streams);
 int Test(const Options& options, const Streams& streams);
 int Emit(const Options& options, const Streams& streams);
+int Explain(const Options& options, const Streams& streams);
 int Format(const Options& options, const Streams& streams);
 int Devices(const Options& options, const Streams& streams);
 

@@ -172,7 +172,7 @@ class Compiler final : public CpuCompiler {
     emitted.context = std::make_unique<::llvm::LLVMContext>();
     emitted.machine = jit_->NewMachine();
     ModuleEmitter emitter(module, *emitted.context, emitted.machine->createDataLayout(),
-                          options.lanes ? vector_bits_ : 0);
+                          options.lanes ? vector_bits_ : 0, options.explanation);
     emitter.Emit();
     emitted.module = emitter.TakeTarget();
     emitted.module->setTargetTriple(emitted.machine->getTargetTriple().str());

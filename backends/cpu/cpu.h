@@ -7,6 +7,7 @@
 
 #include "backends/launch.h"
 #include "base/result.h"
+#include "ir/explanation.h"
 
 namespace einkorn {
 
@@ -15,6 +16,8 @@ struct CpuOptions {
 };
 
 struct CpuCodeOptions {
+  /// Is told how checks are made and loops are run; may be null.
+  ir::Explanation* explanation = nullptr;
   bool lanes = true;  ///< neighbouring parallel iterations run side by side in vectors
 };
 

@@ -256,7 +256,9 @@ void FunctionEmitter::EmitAttempt(const ir::Op& op) {
     return bind(tried);
   }
   b_.SetInsertPoint(again);
+  const bool was_spare = std::exchange(is_spare_, true);
   const std::vector<Code> exact = EmitRegionFor(second, results);
+  is_spare_ = was_spare;
   Block* exact_end = b_.GetInsertBlock();
   b_.CreateBr(join);
   b_.SetInsertPoint(join);
@@ -270,6 +272,7 @@ void FunctionEmitter::EmitLanes(ir::OpId id, const ir::Op& op) {
   auto [plan, is_new] = lane_plans_.try_emplace(id.index);
   if (is_new) plan->second = ir::PlanLanes(function_, id);
   LaneEmitter lanes(*this, plan->second, instead_);
+  Note(op, ir::kLaneCount);
   const std::vector<Value*> values = lanes.EmitMerged(op);
   b_.SetInsertPoint(lanes.InsertBlock());
   for (size_t i = 0; i < values.size(); ++i) Set(function_.result(op, i), values[i]);

@@ -6,6 +6,19 @@
 
 namespace einkorn::cpu {
 
+void FunctionEmitter::Note(ir::OpId id, FaultKind fault, ir::CheckFate fate) {
+  if (module_.explanation() != nullptr && !is_spare_)
+    module_.explanation()->Add(ir::CheckNote{function_.op(id).range, fault, fate, {}});
+}
+
+void FunctionEmitter::Note(const ir::Op& loop, unsigned lanes, std::string text) {
+  if (module_.explanation() != nullptr && !is_spare_)
+    module_.explanation()->Add(ir::LoopNote{.range = loop.range,
+                                            .lanes = static_cast<int>(lanes),
+                                            .threads = loop.opcode == Opcode::kParallel,
+                                            .text = std::move(text)});
+}
+
 uint32_t FunctionEmitter::AddSite(Site site) {
   auto& sites = module_.tables().sites;
   sites.push_back(site);
@@ -83,6 +96,7 @@ void FunctionEmitter::Leave(uint32_t site) {
 
 void FunctionEmitter::LeaveIf(Value* condition, const Site& site,
                               ::llvm::function_ref<std::vector<Value*>()> operands) {
+  if (site.kind == Site::Kind::kFault) Note(site.op, site.fault, ir::CheckFate::kBranch);
   Block* cold = instead_ != nullptr ? instead_ : NewBlock("cold");
   Block* next = NewBlock("next");
   ::llvm::MDBuilder metadata(context_);

@@ -42,6 +42,7 @@ FunctionEmitter::FunctionEmitter(FunctionEmitter& outer)
       scope_(outer.scope_),
       buffer_(outer.buffer_),
       next_slot_(outer.next_slot_),
+      is_spare_(outer.is_spare_),
       is_body_(outer.is_body_),
       made_here_(outer.made_here_) {
   b_.SetInsertPoint(outer.b_.GetInsertBlock());

@@ -67,7 +67,7 @@ LaneEmitter::Place LaneEmitter::LocatePrivate(const ir::Op& op) {
 
 // Each index that is not the same for all lanes grows evenly and is checked for the first and the
 // last lane, or is checked in every lane.
-void LaneEmitter::CheckBounds(const ir::Op& op) {
+void LaneEmitter::CheckBounds(ir::OpId id, const ir::Op& op) {
   const ir::ValueId array = function_.operand(op, 0);
   Value *outside = nullptr, *outside_lanes = nullptr;
   const auto add = [&](Value*& to, Value* condition) {
@@ -89,11 +89,13 @@ void LaneEmitter::CheckBounds(const ir::Op& op) {
     Value* far = b_.CreateMul(last_lane_, Int64(shape(index).stride));
     add(outside, b_.CreateICmpUGE(b_.CreateAdd(word, far), size));
   }
+  Note(id, FaultKind::kBounds,
+       outside_lanes != nullptr ? ir::CheckFate::kFlags : ir::CheckFate::kStrip);
   for (Value* condition : {outside, outside_lanes})
     if (condition != nullptr) LeaveIf(condition, {}, [] { return std::vector<Value*>(); });
 }
 
-LaneEmitter::Place LaneEmitter::Locate(const ir::Op& op) {
+LaneEmitter::Place LaneEmitter::Locate(ir::OpId id, const ir::Op& op) {
   const ir::ValueId array = function_.operand(op, 0);
   const Type type = function_.type(array);
   const Code& parts = code(array);
@@ -102,7 +104,7 @@ LaneEmitter::Place LaneEmitter::Locate(const ir::Op& op) {
                           [&](ir::ValueId index) { return shape(index).is_varying(); });
   // An index that was flagged could lie anywhere.
   if (varies) TestFlags();
-  if ((op.checks & kBoundsBit) != 0) CheckBounds(op);
+  if ((op.checks & kBoundsBit) != 0) CheckBounds(id, op);
   if (plan_.is_private[array.index]) return LocatePrivate(op);
 
   ::llvm::Type* element = llvm_code::MemoryType(context_, type.scalar);
@@ -147,12 +149,12 @@ LaneEmitter::Place LaneEmitter::Locate(const ir::Op& op) {
   return b_.CreateShuffleVector(lanes, order);
 }
 
-void LaneEmitter::EmitLanesLoad(const ir::Op& op) {
+void LaneEmitter::EmitLanesLoad(ir::OpId id, const ir::Op& op) {
   const ir::ValueId array = function_.operand(op, 0);
   const ScalarType type = function_.type(array).scalar;
   ::llvm::Type* element = Wide(llvm_code::MemoryType(context_, type));
   const ::llvm::Align align(static_cast<uint64_t>(BytesOf(type)));
-  const Place place = Locate(op);
+  const Place place = Locate(id, op);
   // Lanes that are off read zeros.
   Value* none = ::llvm::Constant::getNullValue(element);
   Value* mask = mask_;
@@ -172,11 +174,11 @@ void LaneEmitter::EmitLanesLoad(const ir::Op& op) {
   Set(function_.result(op), llvm_code::FromMemory(b_, type, loaded));
 }
 
-void LaneEmitter::EmitLanesStore(const ir::Op& op) {
+void LaneEmitter::EmitLanesStore(ir::OpId id, const ir::Op& op) {
   const ir::ValueId array = function_.operand(op, 0);
   const ScalarType type = function_.type(array).scalar;
   const ::llvm::Align align(static_cast<uint64_t>(BytesOf(type)));
-  Place place = Locate(op);
+  Place place = Locate(id, op);
   // What is stored cannot be taken back.
   if (!plan_.is_private[array.index]) TestFlags();
   Value* value = llvm_code::ToMemory(b_, type, Lanes(function_.operand(op, op.operands.count - 1)));

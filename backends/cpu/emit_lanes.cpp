@@ -166,8 +166,9 @@ std::vector<::llvm::Value*> LaneEmitter::EmitMerged(const ir::Op& op) {
   return values;
 }
 
-void LaneEmitter::LeaveIf(Value* condition, const Site&,
+void LaneEmitter::LeaveIf(Value* condition, const Site& site,
                           ::llvm::function_ref<std::vector<Value*>()>) {
+  if (site.kind == Site::Kind::kFault) Note(site.op, site.fault, ir::CheckFate::kStrip);
   if (condition->getType()->isVectorTy()) condition = Any(Masked(b_.CreateFreeze(condition)));
   Block* next = NewBlock("next");
   b_.CreateCondBr(condition, slow_, next,
@@ -310,9 +311,9 @@ void LaneEmitter::EmitOp(ir::OpId id) {
       return EmitPrivateArray(op);
     case Opcode::kLoad:
       if (shape(function_.result(op)).is_uniform()) return FunctionEmitter::EmitOp(id);
-      return EmitLanesLoad(op);
+      return EmitLanesLoad(id, op);
     case Opcode::kStore:
-      return EmitLanesStore(op);
+      return EmitLanesStore(id, op);
     case Opcode::kIf:
       return EmitLanesIf(op);
     case Opcode::kFor:
@@ -340,7 +341,7 @@ void LaneEmitter::EmitOp(ir::OpId id) {
       return;
     default:
       if (!HasScalarMeaning(op.opcode) || IsUniform(op)) return FunctionEmitter::EmitOp(id);
-      return shape(function_.result(op)).is_affine() ? EmitAffine(op) : EmitVarying(op);
+      return shape(function_.result(op)).is_affine() ? EmitAffine(id, op) : EmitVarying(id, op);
   }
 }
 
@@ -352,7 +353,7 @@ bool LaneEmitter::MayFlag(const ir::Op& op) const {
   });
 }
 
-void LaneEmitter::EmitVarying(const ir::Op& op) {
+void LaneEmitter::EmitVarying(ir::OpId id, const ir::Op& op) {
   std::vector<ScalarType> types;
   std::vector<Value*> operands;
   for (ir::ValueId value : function_.operands(op)) {
@@ -365,11 +366,14 @@ void LaneEmitter::EmitVarying(const ir::Op& op) {
   Set(result,
       llvm_code::EmitScalar(
           b_, {op.opcode, op.rule, op.checks, types, operands, function_.type(result).scalar},
-          [&](FaultKind, Value* fails) { Flag(fails, bits); }));
+          [&](FaultKind kind, Value* fails) {
+            Note(id, kind, ir::CheckFate::kFlags);
+            Flag(fails, bits);
+          }));
 }
 
 // In 64 bits, so that lanes that are off do no harm.
-void LaneEmitter::EmitAffine(const ir::Op& op) {
+void LaneEmitter::EmitAffine(ir::OpId id, const ir::Op& op) {
   const auto at = [&](size_t i) { return AtLane0(function_.operand(op, i)); };
   Value* result = nullptr;
   switch (op.opcode) {
@@ -392,14 +396,14 @@ void LaneEmitter::EmitAffine(const ir::Op& op) {
       result = at(0);  // a conversion
   }
   if (op.checks != 0 && is_divergent_)
-    EmitVarying(op);  // for its checks
+    EmitVarying(id, op);  // for its checks
   else if (op.checks != 0)
-    CheckAffine(op, result);
+    CheckAffine(id, op, result);
   Set(function_.result(op), result);
 }
 
 // The result grows evenly, so it fits in all lanes if it fits in the first and the last one.
-void LaneEmitter::CheckAffine(const ir::Op& op, Value* result) {
+void LaneEmitter::CheckAffine(ir::OpId id, const ir::Op& op, Value* result) {
   const ir::ValueId made = function_.result(op);
   const ScalarType type = function_.type(made).scalar;
   Value* far = b_.CreateMul(last_lane_, Int64(shape(made).stride));
@@ -438,6 +442,8 @@ void LaneEmitter::CheckAffine(const ir::Op& op, Value* result) {
           [&](FaultKind, Value* condition) { fails = b_.CreateOr(fails, condition); });
     }
   }
+  for (FaultKind kind : {FaultKind::kOverflow, FaultKind::kNarrowing})
+    if ((op.checks & BitOf(kind)) != 0) Note(id, kind, ir::CheckFate::kStrip);
   LeaveIf(fails, {}, [] { return std::vector<Value*>(); });
 }
 

@@ -124,7 +124,9 @@ void FunctionEmitter::EmitHeapArray(ir::OpId id, const ir::Op& op) {
   bits.resize(function_.type(function_.result(op)).rank);
   const auto sizes = [&] { return bits; };
   const auto count = static_cast<uint32_t>(bits.size());
-  LeaveIf(b_.CreateICmpEQ(result, b_.getInt32(1)), FaultSite(id, FaultKind::kShape, count), sizes);
+  if ((op.checks & kShapeBit) != 0)
+    LeaveIf(b_.CreateICmpEQ(result, b_.getInt32(1)), FaultSite(id, FaultKind::kShape, count),
+            sizes);
   LeaveIf(b_.CreateICmpEQ(result, b_.getInt32(2)), FaultSite(id, FaultKind::kMemory, count), sizes);
   SetArray(op, data);
 }

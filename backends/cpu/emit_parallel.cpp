@@ -91,11 +91,17 @@ bool FunctionEmitter::MayBeLanes(ir::OpId id, const ir::Op& op) {
 }
 
 std::optional<ir::LanePlan> FunctionEmitter::ChooseLanes(ir::OpId id, const ir::Op& op) {
-  if (module_.vector_bits() == 0) return std::nullopt;
-  if (op.opcode == Opcode::kFor && !MayBeLanes(id, op)) return std::nullopt;
+  const auto refuse = [&](std::string why) {
+    Note(op, 0, std::move(why));
+    return std::nullopt;
+  };
+  if (module_.vector_bits() == 0) return refuse("no lanes were asked for");
+  if (op.opcode == Opcode::kFor && !MayBeLanes(id, op))
+    return refuse("short, or one iteration may need what another one did");
   ir::LanePlan plan = ir::PlanLanes(function_, id);
-  if (!plan.is_possible()) return std::nullopt;
-  if (plan.strided_accesses > 0 && HasBetterLanes(function_.region_of(op, 0))) return std::nullopt;
+  if (!plan.is_possible()) return refuse(plan.refusal);
+  if (plan.strided_accesses > 0 && HasBetterLanes(function_.region_of(op, 0)))
+    return refuse("lanes are in it");
   return plan;
 }
 
@@ -172,6 +178,7 @@ void FunctionEmitter::EmitOutlined(ir::OpId id, const ir::Op& op,
     }
     emitter.depth_ = depth_;
     emitter.may_give_up_ = instead_ != nullptr;
+    emitter.is_spare_ = emitter.is_spare_ || is_spare_;
     for (ir::ValueId value : uses) emitter.code(value) = code(value);
     emitter.EmitBody(id, op, uses, captured);
   };
@@ -181,8 +188,10 @@ void FunctionEmitter::EmitOutlined(ir::OpId id, const ir::Op& op,
   }
   ::llvm::Function* exact_body = new_body(".exact");
   FunctionEmitter exact(module_, id_, exact_body);
+  exact.is_spare_ = true;
   emit(exact);
   LaneEmitter lanes(module_, id_, body, *plan, exact_body);
+  Note(op, lanes.width());
   emit(lanes);
 }
 

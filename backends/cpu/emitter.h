@@ -22,6 +22,7 @@
 #include "backends/cpu/sites.h"
 #include "backends/llvm/types.h"
 #include "ir/call_graph.h"
+#include "ir/explanation.h"
 #include "ir/independence.h"
 #include "ir/lanes.h"
 #include "ir/module.h"
@@ -40,7 +41,8 @@ class ModuleEmitter {
  public:
   /// `vector_bits` is the width of the processor's vectors; 0: no lanes.
   ModuleEmitter(const ir::Module& source, ::llvm::LLVMContext& context,
-                const ::llvm::DataLayout& layout, unsigned vector_bits);
+                const ::llvm::DataLayout& layout, unsigned vector_bits,
+                ir::Explanation* explanation = nullptr);
   void Emit();
 
   const ir::Module& source() const { return source_; }
@@ -52,6 +54,8 @@ class ModuleEmitter {
   /// The LLVM function of a function that is called.
   ::llvm::Function* CalleeOf(ir::FunctionId id) { return functions_[id.index]; }
   unsigned vector_bits() const { return vector_bits_; }
+  /// May be null.
+  ir::Explanation* explanation() { return explanation_; }
   bool IsRecursive(ir::FunctionId id) const { return calls_.IsRecursive(id); }
   bool HasMemo() const { return std::ranges::any_of(source_.functions, &ir::Function::is_memo); }
   /// Whether functions are passed how deep recursion is.
@@ -69,6 +73,7 @@ class ModuleEmitter {
   const ir::Module& source_;
   std::unique_ptr<::llvm::Module> target_;
   const unsigned vector_bits_;
+  ir::Explanation* const explanation_;
   SiteTables tables_;
   std::vector<::llvm::Function*> functions_;
   ir::CallGraph calls_;
@@ -114,6 +119,10 @@ class FunctionEmitter {
   virtual void EmitOp(ir::OpId id);
   void EmitScalarOp(ir::OpId id, const ir::Op& op);
   Value* ShapeValue(const ir::ShapeExpr& shape);
+
+  // --- what is said of checks and loops (emit_faults.cpp)
+  void Note(ir::OpId id, FaultKind fault, ir::CheckFate fate);
+  void Note(const ir::Op& loop, unsigned lanes, std::string text = {});
 
   // --- sites and exits (emit_faults.cpp)
   uint32_t AddSite(Site site);
@@ -238,6 +247,7 @@ class FunctionEmitter {
   std::map<uint32_t, Exit> exits_;  ///< by scope
   std::map<uint32_t, std::vector<std::pair<ScalarType, Value*>>> scope_values_;
   Block* instead_ = nullptr;                     ///< in an attempt: where it is given up
+  bool is_spare_ = false;                        ///< its code runs only where other code has failed
   bool may_give_up_ = false;                     ///< in a body: it belongs to an attempt
   std::map<uint32_t, ir::LanePlan> lane_plans_;  ///< by operation `lanes`
 

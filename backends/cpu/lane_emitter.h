@@ -25,6 +25,7 @@ class LaneEmitter final : public FunctionEmitter {
   /// Lanes inside of other code, which goes on at `slow` if a check finds something.
   LaneEmitter(FunctionEmitter& outer, const ir::LanePlan& plan, Block* slow);
 
+  unsigned width() const { return width_; }
   /// The code of an operation `lanes`, up to its results.
   std::vector<Value*> EmitMerged(const ir::Op& op);
   Block* InsertBlock() { return b_.GetInsertBlock(); }
@@ -70,9 +71,9 @@ class LaneEmitter final : public FunctionEmitter {
   // --- operations
   void EmitOp(ir::OpId id) override;
   bool IsUniform(const ir::Op& op) const;
-  void EmitVarying(const ir::Op& op);
-  void EmitAffine(const ir::Op& op);
-  void CheckAffine(const ir::Op& op, Value* result);
+  void EmitVarying(ir::OpId id, const ir::Op& op);
+  void EmitAffine(ir::OpId id, const ir::Op& op);
+  void CheckAffine(ir::OpId id, const ir::Op& op, Value* result);
   bool HasHeapArrays(ir::RegionId) const override { return false; }
   /// No lanes in lanes.
   std::optional<ir::LanePlan> ChooseLanes(ir::OpId, const ir::Op&) override { return {}; }
@@ -87,12 +88,12 @@ class LaneEmitter final : public FunctionEmitter {
     Kind kind = Kind::kUniform;
     Value* address = nullptr;  ///< of lane 0, or a vector
   };
-  Place Locate(const ir::Op& op);
+  Place Locate(ir::OpId id, const ir::Op& op);
   Place LocatePrivate(const ir::Op& op);
-  void CheckBounds(const ir::Op& op);
+  void CheckBounds(ir::OpId id, const ir::Op& op);
   void EmitPrivateArray(const ir::Op& op);
-  void EmitLanesLoad(const ir::Op& op);
-  void EmitLanesStore(const ir::Op& op);
+  void EmitLanesLoad(ir::OpId id, const ir::Op& op);
+  void EmitLanesStore(ir::OpId id, const ir::Op& op);
   Value* Reversed(Value* lanes);
 
   const ir::LanePlan& plan_;

@@ -5,10 +5,12 @@
 
 namespace einkorn::cpu {
 ModuleEmitter::ModuleEmitter(const ir::Module& source, ::llvm::LLVMContext& context,
-                             const ::llvm::DataLayout& layout, unsigned vector_bits)
+                             const ::llvm::DataLayout& layout, unsigned vector_bits,
+                             ir::Explanation* explanation)
     : source_(source),
       target_(std::make_unique<::llvm::Module>(source.entry_function().name, context)),
       vector_bits_(vector_bits),
+      explanation_(explanation),
       functions_(source.functions.size()),
       calls_(source) {
   target_->setDataLayout(layout);

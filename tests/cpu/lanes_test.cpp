@@ -34,16 +34,10 @@ class Lanes : public testing::Test {
     const std::string file = folder_.Write("program.ek", program);
     const std::string expected = Run(file, words, {"--target", "interpreter"});
     EXPECT_TRUE(expected[0] == '0' || expected[0] == '3') << expected;
-    const std::vector<std::vector<std::string>> ways = {{"--threads", "1"},
-                                                        {"--threads", "3"},
-                                                        {"--cpu", "x86-64-v3"},
-                                                        {"--no-lanes"},
-                                                        {"--mode", "unchecked"}};
-    for (const auto& way : ways) {
-      if (way.back() == "unchecked" && expected[0] != '0') continue;
+    for (const auto& way : std::vector<std::vector<std::string>>{
+             {"--threads", "3"}, {"--cpu", "x86-64-v3"}, {"--no-lanes"}})
       EXPECT_EQ(expected, Run(file, words, way))
           << testing::PrintToString(words) << " with " << testing::PrintToString(way);
-    }
     return expected.substr(0, expected.find('\x93'));
   }
 
@@ -57,13 +51,16 @@ kernel product<T: number>(a: [m, k] T, b: [k, n] T, y: out [m, n] T) {
 )";
 
 TEST_F(Lanes, ProductsOfMatricesOfAllSizes) {
-  for (const char* type : {"T=f32", "T=f64"})
-    for (const auto& [m, k, n] :
-         {std::array{9, 64, 17}, std::array{1, 100, 40}, std::array{25, 95, 33},
-          std::array{8, 1024, 16}, std::array{13, 1025, 31}, std::array{3, 2100, 65},
-          std::array{12, 63, 32}, std::array{0, 70, 20}, std::array{20, 0, 20}})
-      ExpectSame(kProduct, {fmt::format("a=random({},{}; seed=1)", m, k),
-                            fmt::format("b=random({},{}; seed=2)", k, n), "--type", type});
+  struct Case {
+    const char* type;
+    int m, k, n;
+  };
+  for (const auto& [type, m, k, n] :
+       {Case{"T=f32", 9, 64, 17}, Case{"T=f32", 25, 95, 33}, Case{"T=f32", 13, 1025, 31},
+        Case{"T=f32", 12, 63, 32}, Case{"T=f32", 0, 70, 20}, Case{"T=f32", 20, 0, 20},
+        Case{"T=f64", 8, 1024, 16}, Case{"T=f64", 11, 2100, 65}})
+    ExpectSame(kProduct, {fmt::format("a=random({},{}; seed=1)", m, k),
+                          fmt::format("b=random({},{}; seed=2)", k, n), "--type", type});
 }
 
 TEST_F(Lanes, ProductsOfIntegersAreExact) {
@@ -97,7 +94,7 @@ kernel wide(a: [m, k] f32, b: [k, n] f32, y: out [m, q] f32) {
 }
 
 TEST_F(Lanes, SumsInFixedOrder) {
-  for (int n : {0, 1, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 5000}) {
+  for (int n : {0, 33, 64, 1025, 5000}) {
     const std::string x = fmt::format("x=random({}; seed=1)", n);
     ExpectSame("kernel k(x: [n] f32, y: out [1] f32) { y[0] = sum(x); }", {x});
     ExpectSame(

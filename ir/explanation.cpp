@@ -1,0 +1,50 @@
+#include "ir/explanation.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace einkorn::ir {
+
+std::string_view TextOf(CheckFate fate) {
+  switch (fate) {
+    case CheckFate::kAskedFor:
+      return "asked for";
+    case CheckFate::kProved:
+      return "proved";
+    case CheckFate::kStrip:
+      return "strip";
+    case CheckFate::kFlags:
+      return "flags";
+    case CheckFate::kBranch:
+      return "branch";
+  }
+  return "";
+}
+
+void Explanation::Add(LoopNote note) {
+  const auto same =
+      std::ranges::find_if(loops, [&](const LoopNote& other) { return other.range == note.range; });
+  if (same == loops.end())
+    loops.push_back(std::move(note));
+  else if (note.lanes > same->lanes)
+    *same = std::move(note);
+}
+
+void Explanation::Add(CheckNote note) {
+  const auto same = std::ranges::find_if(checks, [&](const CheckNote& other) {
+    return other.range == note.range && other.fault == note.fault;
+  });
+  if (same == checks.end())
+    checks.push_back(std::move(note));
+  else if (note.fate > same->fate)
+    *same = std::move(note);
+}
+
+void Explanation::Add(const Op& op, CheckFate fate, std::string reason) {
+  for (int k = 0; k < kFaultKindCount; ++k) {
+    const auto kind = static_cast<FaultKind>(k);
+    if ((op.checks & BitOf(kind)) != 0) Add(CheckNote{op.range, kind, fate, reason});
+  }
+}
+
+}  // namespace einkorn::ir
