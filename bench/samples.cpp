@@ -63,7 +63,7 @@ bool Measure(const Case& one) {
   if (!text) return Fail(one, text.error().message);
   const auto program = Program::Read(path, std::move(*text));
   const frontend::KernelInfo& info = program->kernels().front();
-  auto call = command::PrepareCall(*program, info, one.words, one.types);
+  auto call = command::PrepareCall(*program, info, one.words, {one.types, {}});
   if (!call) return Fail(one, "its arguments do not fit");
 
   std::vector<Way> ways = {{{.mode = Mode::kChecked}, 1, nullptr, {}},
@@ -75,7 +75,7 @@ bool Measure(const Case& one) {
     Session session;
     for (Way& way : ways) {
       const double begin = Now();
-      auto kernel = session.Compile(program, info.name, call->types, way.options);
+      auto kernel = session.Compile(program, info.name, call->chosen, way.options);
       if (!kernel) return Fail(one, kernel.error().message);
       // The first of a session also starts the compiler.
       if (way.options.mode == Mode::kUnchecked) compile_seconds.push_back(Now() - begin);

@@ -1,0 +1,193 @@
+"""Measures Einkorn's kernels against the same ones elsewhere: `./dev bench --help`.
+
+Every competitor runs in this one process. For each kernel all results are compared first; a wrong
+one is shown and not timed. Then come rounds, in each of which every competitor runs once, beginning
+with another one each time, so that a slow moment of the machine meets all of them. What counts is
+the median of the rounds. Time that others used on the machine is measured too: kernels with more
+than FOREIGN processors of it are marked with `~`.
+"""
+import argparse
+import faulthandler
+import json
+import os
+import re
+import statistics
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROUNDS, QUICK_ROUNDS, LEAST_ROUNDS = 15, 5, 3
+SECONDS_A_KERNEL = 20.0
+FOREIGN = 0.1
+
+# Libraries read these when they are loaded: one thread each but for the parallel competitors, whose
+# idle threads sleep, and OpenBLAS chooses its code for this processor by itself.
+for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE"):
+    os.environ.pop(name, None)
+os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_WAIT_POLICY="passive", NUMBA_NUM_THREADS="2",
+                  OMP_NUM_THREADS="2", TI_LOG_LEVEL="error", ENABLE_TAICHI_HEADER_PRINT="False")
+
+import report  # noqa: E402
+from cases import CASES  # noqa: E402
+from competitors import Data, Failed, Missing, competitors  # noqa: E402
+
+
+def machine_seconds():
+    """What all processors worked, and what was stolen by other machines on this one."""
+    with open("/proc/stat") as stat:
+        ticks = [int(x) / os.sysconf("SC_CLK_TCK") for x in stat.readline().split()[1:9]]
+    return ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6], ticks[7]
+
+
+class Load:
+    """How many processors others used, on average, since it was made."""
+
+    def __init__(self):
+        self.begin, self.own, self.machine = time.perf_counter(), time.process_time(), machine_seconds()
+
+    def foreign(self):
+        seconds = time.perf_counter() - self.begin
+        work, stolen = machine_seconds()
+        others = work - self.machine[0] - (time.process_time() - self.own)
+        return max(0.0, (others + stolen - self.machine[1]) / seconds)
+
+
+def judge(case, name, run, reference):
+    """Runs once and compares: the row so far."""
+    run.prepare(everything=True)
+    first = run.once()
+    got = run.outputs()
+    if reference is None:
+        return {"first_ms": first * 1e3}, got
+    worst, is_right = case.difference(reference, got)
+    row = {"first_ms": first * 1e3, "difference": worst}
+    if not is_right:
+        row["wrong"] = f"differs from C++ by {worst:.2g}"
+    return row, got
+
+
+def measure(case, makers, reference_makers, rounds, clock):
+    """The rows of all competitors on one case, by name."""
+    data = Data(case)
+    rows, runs, reference = {}, {}, None
+    for maker in reference_makers:
+        try:
+            run = maker.run(case, data)
+        except Missing:
+            continue
+        run.prepare(everything=True)
+        run.once()
+        reference = run.outputs()
+        run.prepare(everything=True)
+        break
+    for name, maker in makers.items():
+        if isinstance(maker, str):
+            rows[name] = {"missing": maker}
+            continue
+        try:
+            run = maker.run(case, data)
+            rows[name], _ = judge(case, name, run, reference)
+            if run.compile_seconds is not None:
+                rows[name]["compile_ms"] = run.compile_seconds * 1e3
+        except Missing as why:
+            rows[name] = {"missing": str(why)}
+            continue
+        except Exception as why:  # whatever a competitor thinks of: it is shown in its place
+            text = str(why) if isinstance(why, Failed) else f"{type(why).__name__}: {why}"
+            rows[name] = {"failed": text}
+            continue
+        if "wrong" in rows[name]:
+            run.close()
+        else:
+            runs[name] = run
+
+    order, seconds = list(runs), {name: [] for name in runs}
+    load, begin = Load(), time.perf_counter()
+    for turn in range(rounds):
+        if turn >= LEAST_ROUNDS and time.perf_counter() - begin > SECONDS_A_KERNEL:
+            break
+        for i in range(len(order)):
+            name = order[(i + turn) % len(order)]
+            runs[name].prepare()
+            seconds[name].append(runs[name].once(clock))
+    foreign = load.foreign()
+    for name, run in runs.items():
+        run.close()
+        rows[name]["ms"] = statistics.median(seconds[name]) * 1e3
+        rows[name]["least_ms"] = min(seconds[name]) * 1e3
+        rows[name]["rounds"] = len(seconds[name])
+    return {"rows": rows, "foreign": foreign}
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="./dev bench", description="Measures kernels against peers.")
+    parser.add_argument("filter", nargs="*", help="kernels whose names match one of these regular expressions")
+    parser.add_argument("--rounds", type=int, help=f"at most so many; {ROUNDS} if not given")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds, and no kernel of seconds")
+    parser.add_argument("--competitors", default="", help="names, separated by commas")
+    parser.add_argument("--baseline", help="another build folder, whose Einkorn is a competitor: before")
+    parser.add_argument("--cpu-time", action="store_true",
+                        help="processor time of all threads, for a machine that others use")
+    parser.add_argument("--list", action="store_true", help="names of kernels and competitors")
+    parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main():
+    faulthandler.enable()
+    options = parse()
+    kernels = os.path.join(ROOT, "bench", "peers", "kernels")
+    known = competitors(options.build, kernels, options.baseline)
+    chosen = [c for c in CASES if not options.filter or any(re.search(f, c.name) for f in options.filter)]
+    if options.quick and not options.filter:
+        chosen = [c for c in chosen if not c.is_slow]
+    names = [n for n in options.competitors.split(",") if n]
+    # `einkorn` is all its columns.
+    wanted = [row for row in known if not names or row[0] in names or row[0].startswith("before")
+              or ("einkorn" in names and row[0] in ("unchecked", "einkorn2"))]
+    unknown = {*names} - {row[0] for row in known}
+    if unknown:
+        sys.exit(f"no competitor is named {', '.join(sorted(unknown))}")
+    if not chosen:
+        sys.exit("no kernel matches")
+    if options.list:
+        print("\n".join(["competitors: " + ", ".join(row[0] for row in known), *(c.name for c in chosen)]))
+        return
+
+    makers = {}
+    for name, title, threads, make in wanted:
+        try:
+            makers[name] = make()
+        except Missing as why:
+            makers[name] = str(why)
+    references = []
+    for name in ("clang", "gcc"):
+        make = {row[0]: row[3] for row in known}[name]
+        try:
+            references.append(make())
+        except Missing:
+            pass
+    if not references:
+        sys.exit("neither clang++-19 nor g++ is installed; results are compared with theirs")
+
+    rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
+    clock = time.process_time if options.cpu_time else time.perf_counter
+    results = {"machine": report.machine(), "columns": [row[:3] for row in wanted], "cases": {}}
+    is_complete = not (options.filter or names or options.quick or options.baseline or options.cpu_time)
+    path = os.path.join(ROOT, "build", "bench.json" if is_complete else "bench-part.json")
+    terminal = report.Terminal(results["columns"])
+    terminal.head()
+    for case in chosen:
+        result = measure(case, makers, references, rounds, clock)
+        result["file"] = case.file
+        results["cases"][case.name] = result
+        terminal.line(case.name, result)
+        with open(path, "w") as file:
+            json.dump(results, file, indent=1)
+    terminal.foot(results)
+    if is_complete:
+        report.write(results, os.path.join(ROOT, "docs"))
+
+
+if __name__ == "__main__":
+    main()
