@@ -16,7 +16,7 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ROUNDS, QUICK_ROUNDS, LEAST_ROUNDS = 15, 5, 3
+ROUNDS, QUICK_ROUNDS, SLOW_ROUNDS, LEAST_ROUNDS = 15, 5, 2, 3
 SECONDS_A_KERNEL = 20.0
 FOREIGN = 0.1
 
@@ -178,7 +178,8 @@ def main():
     terminal = report.Terminal(results["columns"])
     terminal.head()
     for case in chosen:
-        result = measure(case, makers, references, rounds, clock)
+        at_most = min(rounds, SLOW_ROUNDS) if case.is_slow else rounds
+        result = measure(case, makers, references, at_most, clock)
         result["file"] = case.file
         results["cases"][case.name] = result
         terminal.line(case.name, result)

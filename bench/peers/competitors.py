@@ -6,6 +6,7 @@ import ctypes
 import importlib
 import inspect
 import os
+import sys
 import time
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from cases import TYPES
 
 THREADS = 2
+CACHE = os.path.join(os.path.dirname(sys.prefix), "bench-cache")  # beside the Python environment
 TYPE_NAMES = {np.dtype(t): name for name, t in TYPES.items()}
 C_TYPES = {"f32": ctypes.c_float, "f64": ctypes.c_double, "i32": ctypes.c_int32,
            "i64": ctypes.c_int64, "u8": ctypes.c_uint8, "u32": ctypes.c_uint32,
