@@ -121,7 +121,7 @@ def measure(case, makers, reference_makers, rounds, clock):
 
 def parse():
     parser = argparse.ArgumentParser(prog="./dev bench", description="Measures kernels against peers.")
-    parser.add_argument("filter", nargs="*", help="kernels whose names match one of these regular expressions")
+    parser.add_argument("filter", nargs="*", help="names of kernels, or regular expressions that match them")
     parser.add_argument("--rounds", type=int, help=f"at most so many; {ROUNDS} if not given")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds, and no kernel of seconds")
     parser.add_argument("--competitors", default="", help="names, separated by commas")
@@ -133,12 +133,22 @@ def parse():
     return parser.parse_args()
 
 
+def select(filters):
+    """The cases whose kernel has one of these names, or else whose name matches one of them."""
+    if not filters:
+        return CASES
+    def is_meant(case, one):
+        is_name = any(one in (c.name, c.base) for c in CASES)
+        return one in (case.name, case.base) if is_name else re.search(one, case.name)
+    return [case for case in CASES if any(is_meant(case, one) for one in filters)]
+
+
 def main():
     faulthandler.enable()
     options = parse()
     kernels = os.path.join(ROOT, "bench", "peers", "kernels")
     known = competitors(options.build, kernels, options.baseline)
-    chosen = [c for c in CASES if not options.filter or any(re.search(f, c.name) for f in options.filter)]
+    chosen = select(options.filter)
     if options.quick and not options.filter:
         chosen = [c for c in chosen if not c.is_slow]
     names = [n for n in options.competitors.split(",") if n]

@@ -10,7 +10,7 @@ import numpy as np
 
 TYPES = {
     "f32": np.float32, "f64": np.float64, "i32": np.int32, "i64": np.int64,
-    "u8": np.uint8, "u32": np.uint32, "u64": np.uint64, "i8": np.int8, "bool": np.bool_,
+    "u8": np.uint8, "u16": np.uint16, "u32": np.uint32, "u64": np.uint64, "i8": np.int8, "bool": np.bool_,
 }
 
 
@@ -268,3 +268,246 @@ def life(t, rng):
 @case("simulate", "n", result="i64", everywhere=True)
 def mcpi(t, rng):
     return dict(n=np.int64(1 << 24))
+
+
+# --- public benchmarks, for C++, Numba and NumPy ---------------------------------------------------
+
+def stream(writes, *reads):
+    def make(t, rng):
+        n = 1 << 23
+        data = {name: floats(rng, n, np.float64) for name in reads}
+        return dict(n=np.int64(n), s=np.float64(0.4), **data, **{writes: np.zeros(n)})
+    return make
+
+
+for kernel_name, kernel_call, written, *read in (
+        ("copy", "n a c", "c", "a"), ("scale", "n s b c", "b", "c"), ("add", "n a b c", "c", "a", "b"),
+        ("triad", "n s a b c", "a", "b", "c")):
+    make_stream = stream(written, *read)
+    make_stream.__name__ = kernel_name
+    case("stream", kernel_call, outputs=written)(make_stream)
+
+
+@case("stream", "n theta1 phi1 theta2 phi2 d", outputs="d")
+def arc_distance(t, rng):
+    n = 1 << 20
+    angles = {name: np.pi * (rng.random(n) - 0.5) for name in ("theta1", "phi1", "theta2", "phi2")}
+    return dict(n=np.int64(n), **angles, d=np.zeros(n))
+
+
+@case("stream", "rows n x y", outputs="y")
+def softmax(t, rng):
+    rows, n = 8192, 256
+    return dict(rows=np.int64(rows), n=np.int64(n), x=10 * floats(rng, (rows, n), np.float32),
+                y=np.zeros((rows, n), np.float32))
+
+
+@case("stream", "n a y", outputs="y")
+def go_fast(t, rng):
+    n = 2048
+    return dict(n=np.int64(n), a=rng.random((n, n)), y=np.zeros((n, n)))
+
+
+@case("stream", "n low high x y", outputs="y")
+def clip(t, rng):
+    n = 1 << 23
+    return dict(n=np.int64(n), low=np.float32(0.2), high=np.float32(0.7),
+                x=floats(rng, n, np.float32), y=np.zeros(n, np.float32))
+
+
+@case("dense", "n a", changes="a")
+def lu(t, rng):
+    n = 400
+    return dict(n=np.int64(n), a=rng.random((n, n)) + n * np.eye(n))
+
+
+@case("dense", "n a", changes="a")
+def cholesky(t, rng):
+    n = 500
+    a = rng.random((n, n))
+    return dict(n=np.int64(n), a=a @ a.T + n * np.eye(n))
+
+
+@case("dense", "n r y", outputs="y")
+def durbin(t, rng):
+    n = 4000
+    return dict(n=np.int64(n), r=0.9 ** np.arange(1, n + 1) * rng.random(n) * 0.5, y=np.zeros(n))
+
+
+@case("dense", "m n a x y", outputs="y")
+def atax(t, rng):
+    m, n = 1900, 2100
+    return dict(m=np.int64(m), n=np.int64(n), a=rng.random((m, n)), x=rng.random(n), y=np.zeros(n))
+
+
+@case("dense", "n alpha beta a u1 v1 u2 v2 x y z w", changes="a x", outputs="a x w")
+def gemver(t, rng):
+    n = 2000
+    vectors = {name: rng.random(n) for name in ("u1", "v1", "u2", "v2", "x", "y", "z")}
+    return dict(n=np.int64(n), alpha=np.float64(1.5), beta=np.float64(1.2), a=rng.random((n, n)),
+                **vectors, w=np.zeros(n))
+
+
+@case("dense", "n m alpha beta a c", changes="c")
+def syrk(t, rng):
+    n, m = 400, 480
+    return dict(n=np.int64(n), m=np.int64(m), alpha=np.float64(1.5), beta=np.float64(1.2),
+                a=rng.random((n, m)), c=rng.random((n, n)))
+
+
+@case("dense", "m n alpha a b", changes="b")
+def trmm(t, rng):
+    m, n = 400, 480
+    return dict(m=np.int64(m), n=np.int64(n), alpha=np.float64(1.5), a=rng.random((m, m)),
+                b=rng.random((m, n)))
+
+
+@case("dense", "n alpha beta a b c d", changes="d")
+def two_mm(t, rng):
+    n = 400
+    matrices_ = {name: rng.random((n, n)) for name in "abcd"}
+    return dict(n=np.int64(n), alpha=np.float64(1.5), beta=np.float64(1.2), **matrices_)
+
+
+@case("dense", "pictures h w inputs k channels x weights bias y", outputs="y")
+def conv2d(t, rng):
+    pictures, size, inputs, k, channels = 4, 64, 3, 5, 16
+    out = size - k + 1
+    return dict(pictures=np.int64(pictures), h=np.int64(size), w=np.int64(size),
+                inputs=np.int64(inputs), k=np.int64(k), channels=np.int64(channels),
+                x=floats(rng, (pictures, size, size, inputs), np.float32),
+                weights=floats(rng, (k, k, inputs, channels), np.float32),
+                bias=floats(rng, channels, np.float32),
+                y=np.zeros((pictures, out, out, channels), np.float32))
+
+
+@case("stencil", "n steps a", changes="a")
+def seidel2d(t, rng):
+    n = 500
+    return dict(n=np.int64(n), steps=np.int64(20), a=rng.random((n, n)))
+
+
+@case("stencil", "m n steps ex ey hz source", changes="ex ey hz")
+def fdtd2d(t, rng):
+    m, n, steps = 600, 700, 20
+    fields = {name: rng.random((m, n)) for name in ("ex", "ey", "hz")}
+    return dict(m=np.int64(m), n=np.int64(n), steps=np.int64(steps), **fields,
+                source=rng.random(steps))
+
+
+@case("stencil", "m n k field coefficient flux_x flux_y laplacian result", outputs="result")
+def hdiff(t, rng):
+    m, n, k = 128, 128, 64
+    return dict(m=np.int64(m), n=np.int64(n), k=np.int64(k), field=rng.random((m + 4, n + 4, k)),
+                coefficient=rng.random((m, n, k)), flux_x=np.zeros((m + 1, n, k)),
+                flux_y=np.zeros((m, n + 1, k)), laplacian=np.zeros((m + 2, n + 2, k)),
+                result=np.zeros((m, n, k)))
+
+
+@case("stencil", "m n k rate stage u wind position tendency c d", changes="stage")
+def vadv(t, rng):
+    m, n, k = 128, 128, 64
+    arrays = {name: rng.random((m, n, k)) for name in ("stage", "u", "position", "tendency")}
+    return dict(m=np.int64(m), n=np.int64(n), k=np.int64(k), rate=np.float64(3 / 20), **arrays,
+                wind=rng.random((m + 1, n, k)), c=np.zeros((m, n, k)), d=np.zeros((m, n, k)))
+
+
+@case("stencil", "n steps a b", changes="a", outputs="a")
+def wrap2d(t, rng):
+    n = 1024
+    return dict(n=np.int64(n), steps=np.int64(10), a=floats(rng, (n, n), np.float32),
+                b=np.zeros((n, n), np.float32))
+
+
+@case("stencil", "n steps a b", changes="a", outputs="a")
+def wrap3d(t, rng):
+    n = 128
+    return dict(n=np.int64(n), steps=np.int64(4), a=floats(rng, (n, n, n), np.float32),
+                b=np.zeros((n, n, n), np.float32))
+
+
+@case("simulate", "h w picture", outputs="picture", tolerance=Few(0.01, apart=0.02))
+def aobench(t, rng):
+    n = 192
+    return dict(h=np.int64(n), w=np.int64(n), picture=np.zeros((n, n), np.float32))
+
+
+@case("simulate", "n price strike years value", outputs="value")
+def binomial(t, rng):
+    n = 256
+    return dict(n=np.int64(n), price=5 + 25 * rng.random(n), strike=1 + 99 * rng.random(n),
+                years=0.25 + 9.75 * rng.random(n), value=np.zeros(n))
+
+
+@case("simulate", "n sweeps likely spins", changes="spins")
+def ising(t, rng):
+    n = 512
+    # A flip that costs energy has the probability exp(-2 energy / temperature).
+    likely = np.exp(np.minimum(0, -2 * np.arange(-4, 5) / 2.27)).astype(np.float32)
+    return dict(n=np.int64(n), sweeps=np.int64(10), likely=likely,
+                spins=rng.choice(np.array([-1, 1], np.int8), (n, n)))
+
+
+@case("simulate", "most cells radius x y active grid", outputs="x y", result="i64")
+def poisson_disk(t, rng):
+    most, radius = 20000, 0.01
+    cells = int(np.ceil(np.sqrt(2) / radius))
+    return dict(most=np.int64(most), cells=np.int64(cells), radius=np.float64(radius),
+                x=np.zeros(most), y=np.zeros(most), active=np.zeros(most, np.int32),
+                grid=np.zeros((cells, cells), np.int32))
+
+
+@case("simulate", "n bins x1 y1 z1 w1 x2 y2 z2 w2 radii pairs", outputs="pairs")
+def gpairs(t, rng):
+    n, bins = 1536, 20
+    places = {name: rng.random(n) for name in ("x1", "y1", "z1", "w1", "x2", "y2", "z2", "w2")}
+    return dict(n=np.int64(n), bins=np.int64(bins), **places,
+                radii=np.logspace(-2, 0, bins) ** 2 / 4, pairs=np.zeros(bins))
+
+
+@case("integer", "n rings radius data counts mean", outputs="counts mean")
+def azimint(t, rng):
+    n, rings = 1 << 22, 1000
+    return dict(n=np.int64(n), rings=np.int64(rings), radius=rng.random(n), data=rng.random(n),
+                counts=np.zeros(rings, np.int64), mean=np.zeros(rings))
+
+
+@case("integer", "n data", result="u16")
+def crc16(t, rng):
+    n = 1_000_000
+    return dict(n=np.int64(n), data=rng.integers(0, 256, n).astype(np.uint8))
+
+
+@case("integer", "n x", changes="x")
+def quicksort(t, rng):
+    n = 500_000
+    return dict(n=np.int64(n), x=rng.integers(-2**31, 2**31, n).astype(np.int32))
+
+
+@case("integer", "n most text values", outputs="values", result="i64")
+def parse(t, rng):
+    most = 500_000
+    text = "".join(f"{x}\n" for x in rng.integers(-10**6, 10**6, most))
+    letters_ = np.frombuffer(text.encode(), np.uint8).copy()
+    return dict(n=np.int64(letters_.size), most=np.int64(most), text=letters_,
+                values=np.zeros(most, np.int64))
+
+
+@case("integer", "n m at x y", outputs="y", types="i32 u32")
+def gather(t, rng):
+    n, m = 1 << 22, 1 << 20
+    return dict(n=np.int64(n), m=np.int64(m), at=rng.integers(0, m, n).astype(t), x=rng.random(m),
+                y=np.zeros(n))
+
+
+@case("integer", "n x counts", outputs="counts")
+def histogram_u8(t, rng):
+    n = 1 << 23
+    return dict(n=np.int64(n), x=rng.integers(0, 256, n).astype(np.uint8),
+                counts=np.zeros(256, np.uint8))
+
+
+@case("table", "n bases table", outputs="table", result="i32")
+def nussinov(t, rng):
+    n = 500
+    return dict(n=np.int64(n), bases=letters(rng, n), table=np.zeros((n, n), np.int32))

@@ -16,9 +16,9 @@ from cases import TYPES
 THREADS = 2
 CACHE = os.path.join(os.path.dirname(sys.prefix), "bench-cache")  # beside the Python environment
 TYPE_NAMES = {np.dtype(t): name for name, t in TYPES.items()}
-C_TYPES = {"f32": ctypes.c_float, "f64": ctypes.c_double, "i32": ctypes.c_int32,
-           "i64": ctypes.c_int64, "u8": ctypes.c_uint8, "u32": ctypes.c_uint32,
-           "u64": ctypes.c_uint64, "i8": ctypes.c_int8, "bool": ctypes.c_bool}
+C_TYPES = {"bool": ctypes.c_bool, "i8": ctypes.c_int8, "i32": ctypes.c_int32, "i64": ctypes.c_int64,
+           "u8": ctypes.c_uint8, "u16": ctypes.c_uint16, "u32": ctypes.c_uint32,
+           "u64": ctypes.c_uint64, "f32": ctypes.c_float, "f64": ctypes.c_double}
 
 
 class Missing(Exception):

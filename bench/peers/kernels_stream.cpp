@@ -102,3 +102,70 @@ KERNEL void black_scholes_f64(i64 n, const f64* price, const f64* strike, const 
                               f64* call, f64* put) {
   BlackScholes(n, price, strike, years, call, put);
 }
+
+// BabelStream's five; its dot is `dot_f64`.
+KERNEL void copy(i64 n, const f64* RESTRICT a_, f64* RESTRICT c_) {
+  const View1<const f64> a{a_, n};
+  const View1<f64> c{c_, n};
+  for (i64 i = 0; i < n; ++i) c(i) = a(i);
+}
+
+KERNEL void scale(i64 n, f64 s, f64* RESTRICT b_, const f64* RESTRICT c_) {
+  const View1<f64> b{b_, n};
+  const View1<const f64> c{c_, n};
+  for (i64 i = 0; i < n; ++i) b(i) = s * c(i);
+}
+
+KERNEL void add(i64 n, const f64* RESTRICT a_, const f64* RESTRICT b_, f64* RESTRICT c_) {
+  const View1<const f64> a{a_, n}, b{b_, n};
+  const View1<f64> c{c_, n};
+  for (i64 i = 0; i < n; ++i) c(i) = a(i) + b(i);
+}
+
+KERNEL void triad(i64 n, f64 s, f64* RESTRICT a_, const f64* RESTRICT b_, const f64* RESTRICT c_) {
+  const View1<f64> a{a_, n};
+  const View1<const f64> b{b_, n}, c{c_, n};
+  for (i64 i = 0; i < n; ++i) a(i) = b(i) + s * c(i);
+}
+
+KERNEL void arc_distance(i64 n, const f64* RESTRICT theta1_, const f64* RESTRICT phi1_,
+                         const f64* RESTRICT theta2_, const f64* RESTRICT phi2_, f64* RESTRICT d_) {
+  const View1<const f64> theta1{theta1_, n}, phi1{phi1_, n}, theta2{theta2_, n}, phi2{phi2_, n};
+  const View1<f64> d{d_, n};
+  for (i64 i = 0; i < n; ++i) {
+    const f64 up = std::sin(0.5 * (theta2(i) - theta1(i)));
+    const f64 along = std::sin(0.5 * (phi2(i) - phi1(i)));
+    const f64 h = up * up + std::cos(theta1(i)) * std::cos(theta2(i)) * (along * along);
+    d(i) = 2 * std::atan2(std::sqrt(h), std::sqrt(1 - h));
+  }
+}
+
+KERNEL void softmax(i64 rows, i64 n, const f32* RESTRICT x_, f32* RESTRICT y_) {
+  const View2<const f32> x{x_, rows, n};
+  const View2<f32> y{y_, rows, n};
+  for (i64 r = 0; r < rows; ++r) {
+    f32 highest = x(r, 0);
+    for (i64 i = 1; i < n; ++i) highest = std::max(highest, x(r, i));
+    f32 sum = 0;
+    for (i64 i = 0; i < n; ++i) {
+      y(r, i) = std::exp(x(r, i) - highest);
+      sum += y(r, i);
+    }
+    for (i64 i = 0; i < n; ++i) y(r, i) /= sum;
+  }
+}
+
+KERNEL void go_fast(i64 n, const f64* RESTRICT a_, f64* RESTRICT y_) {
+  const View2<const f64> a{a_, n, n};
+  const View2<f64> y{y_, n, n};
+  f64 trace = 0;
+  for (i64 i = 0; i < n; ++i) trace += std::tanh(a(i, i));
+  for (i64 i = 0; i < n; ++i)
+    for (i64 j = 0; j < n; ++j) y(i, j) = a(i, j) + trace;
+}
+
+KERNEL void clip(i64 n, f32 low, f32 high, const f32* RESTRICT x_, f32* RESTRICT y_) {
+  const View1<const f32> x{x_, n};
+  const View1<f32> y{y_, n};
+  for (i64 i = 0; i < n; ++i) y(i) = std::min(std::max(x(i), low), high);
+}

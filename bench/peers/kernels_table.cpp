@@ -70,3 +70,22 @@ KERNEL i32 smith_waterman(i64 n, const u8* RESTRICT a_, const u8* RESTRICT b_,
   }
   return best;
 }
+
+KERNEL i32 nussinov(i64 n, const u8* RESTRICT bases_, i32* RESTRICT table_) {
+  const View1<const u8> bases{bases_, n};
+  const View2<i32> table{table_, n, n};
+  for (i64 i = 0; i < n; ++i)
+    for (i64 j = 0; j < n; ++j) table(i, j) = 0;
+  for (i64 i = n - 1; i >= 0; --i)
+    for (i64 j = i + 1; j < n; ++j) {
+      i32 best = table(i, j - 1);
+      if (i + 1 < n) {
+        best = std::max(best, table(i + 1, j));
+        const i32 pair = i < j - 1 && bases(i) + bases(j) == 3;
+        best = std::max(best, table(i + 1, j - 1) + pair);
+      }
+      for (i64 k = i + 1; k < j; ++k) best = std::max(best, table(i, k) + table(k + 1, j));
+      table(i, j) = best;
+    }
+  return table(0, n - 1);
+}
