@@ -432,3 +432,776 @@ def smith_waterman(t, jit):
                 best = max(best, here)
         return best
     return run
+
+
+# --- stream: public benchmarks ---------------------------------------------------------------------
+
+@kernel
+def copy(t, jit):
+    @jit
+    def run(a, c):
+        for i in prange(a.size):
+            c[i] = a[i]
+    return run
+
+
+@kernel
+def scale(t, jit):
+    @jit
+    def run(s, b, c):
+        for i in prange(c.size):
+            b[i] = s * c[i]
+    return run
+
+
+@kernel
+def add(t, jit):
+    @jit
+    def run(a, b, c):
+        for i in prange(a.size):
+            c[i] = a[i] + b[i]
+    return run
+
+
+@kernel
+def triad(t, jit):
+    @jit
+    def run(s, a, b, c):
+        for i in prange(a.size):
+            a[i] = b[i] + s * c[i]
+    return run
+
+
+@kernel
+def arc_distance(t, jit):
+    @jit
+    def run(theta1, phi1, theta2, phi2, d):
+        for i in prange(d.size):
+            up = math.sin(0.5 * (theta2[i] - theta1[i]))
+            along = math.sin(0.5 * (phi2[i] - phi1[i]))
+            h = up * up + math.cos(theta1[i]) * math.cos(theta2[i]) * (along * along)
+            d[i] = 2.0 * math.atan2(math.sqrt(h), math.sqrt(1.0 - h))
+    return run
+
+
+@kernel
+def softmax(t, jit):
+    @jit
+    def run(x, y):
+        rows, n = x.shape
+        for r in prange(rows):
+            highest = x[r, 0]
+            for i in range(1, n):
+                highest = max(highest, x[r, i])
+            total = np.float32(0)
+            for i in range(n):
+                y[r, i] = math.exp(x[r, i] - highest)
+                total += y[r, i]
+            for i in range(n):
+                y[r, i] /= total
+    return run
+
+
+@kernel
+def go_fast(t, jit):
+    @jit
+    def run(a, y):
+        n = a.shape[0]
+        trace = 0.0
+        for i in range(n):
+            trace += math.tanh(a[i, i])
+        for i in prange(n):
+            for j in range(n):
+                y[i, j] = a[i, j] + trace
+    return run
+
+
+@kernel
+def clip(t, jit):
+    @jit
+    def run(low, high, x, y):
+        for i in prange(x.size):
+            y[i] = min(max(x[i], low), high)
+    return run
+
+
+# --- dense: public benchmarks ----------------------------------------------------------------------
+
+@kernel
+def lu(t, jit):
+    @jit
+    def run(a):
+        n = a.shape[0]
+        for k in range(n):
+            for i in prange(k + 1, n):
+                a[i, k] /= a[k, k]
+                factor = a[i, k]
+                for j in range(k + 1, n):
+                    a[i, j] -= factor * a[k, j]
+    return run
+
+
+@kernel(is_parallel=False)
+def cholesky(t, jit):
+    @jit
+    def run(a):
+        n = a.shape[0]
+        for i in range(n):
+            for j in range(i):
+                total = 0.0
+                for k in range(j):
+                    total += a[i, k] * a[j, k]
+                a[i, j] = (a[i, j] - total) / a[j, j]
+            total = 0.0
+            for k in range(i):
+                total += a[i, k] * a[i, k]
+            a[i, i] = math.sqrt(a[i, i] - total)
+    return run
+
+
+@kernel(is_parallel=False)
+def durbin(t, jit):
+    @jit
+    def run(r, y):
+        n = r.size
+        z = np.empty(n)
+        y[0] = -r[0]
+        alpha = -r[0]
+        beta = 1.0
+        for k in range(1, n):
+            beta *= 1.0 - alpha * alpha
+            total = 0.0
+            for i in range(k):
+                total += r[k - i - 1] * y[i]
+            alpha = -(r[k] + total) / beta
+            for i in range(k):
+                z[i] = y[i] + alpha * y[k - i - 1]
+            for i in range(k):
+                y[i] = z[i]
+            y[k] = alpha
+    return run
+
+
+@kernel(is_parallel=False)
+def atax(t, jit):
+    @jit
+    def run(a, x, y):
+        m, n = a.shape
+        y[:] = 0.0
+        for i in range(m):
+            product = 0.0
+            for j in range(n):
+                product += a[i, j] * x[j]
+            for j in range(n):
+                y[j] += a[i, j] * product
+    return run
+
+
+@kernel
+def gemver(t, jit):
+    @jit
+    def run(alpha, beta, a, u1, v1, u2, v2, x, y, z, w):
+        n = a.shape[0]
+        for i in prange(n):
+            for j in range(n):
+                a[i, j] += u1[i] * v1[j] + u2[i] * v2[j]
+        for i in range(n):
+            for j in range(n):
+                x[j] += beta * a[i, j] * y[i]
+        for i in prange(n):
+            x[i] += z[i]
+        for i in prange(n):
+            total = 0.0
+            for j in range(n):
+                total += alpha * a[i, j] * x[j]
+            w[i] = total
+    return run
+
+
+@kernel
+def syrk(t, jit):
+    @jit
+    def run(alpha, beta, a, c):
+        n, m = a.shape
+        for i in prange(n):
+            for j in range(i + 1):
+                total = 0.0
+                for k in range(m):
+                    total += a[i, k] * a[j, k]
+                c[i, j] = beta * c[i, j] + alpha * total
+    return run
+
+
+@kernel(is_parallel=False)
+def trmm(t, jit):
+    @jit
+    def run(alpha, a, b):
+        m, n = b.shape
+        for i in range(m):
+            for k in range(i + 1, m):
+                for j in range(n):
+                    b[i, j] += a[k, i] * b[k, j]
+            for j in range(n):
+                b[i, j] *= alpha
+    return run
+
+
+@kernel
+def two_mm(t, jit):
+    @jit
+    def run(alpha, beta, a, b, c, d):
+        n = a.shape[0]
+        product = np.zeros((n, n))
+        for i in prange(n):
+            for k in range(n):
+                factor = alpha * a[i, k]
+                for j in range(n):
+                    product[i, j] += factor * b[k, j]
+        for i in prange(n):
+            for j in range(n):
+                d[i, j] *= beta
+            for k in range(n):
+                factor = product[i, k]
+                for j in range(n):
+                    d[i, j] += factor * c[k, j]
+    return run
+
+
+@kernel
+def conv2d(t, jit):
+    @jit
+    def run(x, weights, bias, y):
+        pictures, h, w, channels = y.shape
+        k = weights.shape[0]
+        inputs = x.shape[3]
+        for p in prange(pictures):
+            for i in range(h):
+                for j in range(w):
+                    for c in range(channels):
+                        y[p, i, j, c] = bias[c]
+                    for v in range(k):
+                        for u in range(k):
+                            for e in range(inputs):
+                                value = x[p, i + v, j + u, e]
+                                for c in range(channels):
+                                    y[p, i, j, c] += value * weights[v, u, e, c]
+    return run
+
+
+# --- stencil: public benchmarks --------------------------------------------------------------------
+
+@kernel(is_parallel=False)
+def seidel2d(t, jit):
+    @jit
+    def run(steps, a):
+        n = a.shape[0]
+        for _ in range(steps):
+            for i in range(1, n - 1):
+                for j in range(1, n - 1):
+                    a[i, j] = (a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1]
+                               + a[i, j] + a[i, j + 1] + a[i + 1, j - 1] + a[i + 1, j]
+                               + a[i + 1, j + 1]) / 9.0
+    return run
+
+
+@kernel
+def fdtd2d(t, jit):
+    @jit
+    def run(ex, ey, hz, source):
+        m, n = ex.shape
+        for t in range(source.size):
+            for j in range(n):
+                ey[0, j] = source[t]
+            for i in prange(1, m):
+                for j in range(n):
+                    ey[i, j] -= 0.5 * (hz[i, j] - hz[i - 1, j])
+            for i in prange(m):
+                for j in range(1, n):
+                    ex[i, j] -= 0.5 * (hz[i, j] - hz[i, j - 1])
+            for i in prange(m - 1):
+                for j in range(n - 1):
+                    hz[i, j] -= 0.7 * (ex[i, j + 1] - ex[i, j] + ey[i + 1, j] - ey[i, j])
+    return run
+
+
+@kernel
+def hdiff(t, jit):
+    @jit
+    def run(field, coefficient, flux_x, flux_y, laplacian, result):
+        m, n, k = result.shape
+        for i in prange(m + 2):
+            for j in range(n + 2):
+                for l in range(k):
+                    laplacian[i, j, l] = 4.0 * field[i + 1, j + 1, l] - (
+                        field[i + 2, j + 1, l] + field[i, j + 1, l] + field[i + 1, j + 2, l]
+                        + field[i + 1, j, l])
+        for i in prange(m + 1):
+            for j in range(n):
+                for l in range(k):
+                    change = laplacian[i + 1, j + 1, l] - laplacian[i, j + 1, l]
+                    slope = field[i + 2, j + 2, l] - field[i + 1, j + 2, l]
+                    flux_x[i, j, l] = 0.0 if change * slope > 0.0 else change
+        for i in prange(m):
+            for j in range(n + 1):
+                for l in range(k):
+                    change = laplacian[i + 1, j + 1, l] - laplacian[i + 1, j, l]
+                    slope = field[i + 2, j + 2, l] - field[i + 2, j + 1, l]
+                    flux_y[i, j, l] = 0.0 if change * slope > 0.0 else change
+        for i in prange(m):
+            for j in range(n):
+                for l in range(k):
+                    flux = (flux_x[i + 1, j, l] - flux_x[i, j, l] + flux_y[i, j + 1, l]
+                            - flux_y[i, j, l])
+                    result[i, j, l] = field[i + 2, j + 2, l] - coefficient[i, j, l] * flux
+    return run
+
+
+@kernel
+def vadv(t, jit):
+    @jit
+    def run(rate, stage, u, wind, position, tendency, c, d):
+        m, n, k = stage.shape
+        for i in prange(m):
+            for j in range(n):
+                for l in range(k):
+                    below = -0.25 * (wind[i + 1, j, l] + wind[i, j, l]) if l > 0 else 0.0
+                    above = 0.25 * (wind[i + 1, j, l + 1] + wind[i, j, l + 1]) if l < k - 1 else 0.0
+                    from_below = below * 0.5 * (u[i, j, l - 1] - u[i, j, l]) if l > 0 else 0.0
+                    from_above = above * 0.5 * (u[i, j, l + 1] - u[i, j, l]) if l < k - 1 else 0.0
+                    a = below * 0.5
+                    right = (rate * position[i, j, l] + tendency[i, j, l] + stage[i, j, l]
+                             - from_below - from_above)
+                    before_c = c[i, j, l - 1] if l > 0 else 0.0
+                    before_d = d[i, j, l - 1] if l > 0 else 0.0
+                    divided = 1.0 / (rate - a - above * 0.5 - before_c * a)
+                    c[i, j, l] = above * 0.5 * divided
+                    d[i, j, l] = (right - before_d * a) * divided
+                solution = d[i, j, k - 1]
+                stage[i, j, k - 1] = rate * (solution - position[i, j, k - 1])
+                for l in range(k - 2, -1, -1):
+                    solution = d[i, j, l] - c[i, j, l] * solution
+                    stage[i, j, l] = rate * (solution - position[i, j, l])
+    return run
+
+
+@kernel
+def wrap2d(t, jit):
+    fifth = np.float32(0.2)
+
+    @jit
+    def step(a, b):
+        n = a.shape[0]
+        for i in prange(n):
+            for j in range(n):
+                up = (i + n - 1) % n
+                down = (i + 1) % n
+                left = (j + n - 1) % n
+                right = (j + 1) % n
+                b[i, j] = fifth * (a[i, j] + a[up, j] + a[down, j] + a[i, left] + a[i, right])
+
+    @numba.njit
+    def run(steps, a, b):
+        for _ in range(steps // 2):
+            step(a, b)
+            step(b, a)
+    return run
+
+
+@kernel
+def wrap3d(t, jit):
+    seven = np.float32(7)
+
+    @jit
+    def step(a, b):
+        n = a.shape[0]
+        for i in prange(n):
+            for j in range(n):
+                for k in range(n):
+                    around = (a[(i + n - 1) % n, j, k] + a[(i + 1) % n, j, k]
+                              + a[i, (j + n - 1) % n, k] + a[i, (j + 1) % n, k]
+                              + a[i, j, (k + n - 1) % n] + a[i, j, (k + 1) % n])
+                    b[i, j, k] = (a[i, j, k] + around) / seven
+
+    @numba.njit
+    def run(steps, a, b):
+        for _ in range(steps // 2):
+            step(a, b)
+            step(b, a)
+    return run
+
+
+# --- simulate: public benchmarks -------------------------------------------------------------------
+
+f32 = np.float32
+PI = f32(3.1415926535)
+
+
+@numba.njit
+def dot3(a, b):
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@numba.njit
+def plus(a, b):
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+
+
+@numba.njit
+def minus(a, b):
+    return a[0] - b[0], a[1] - b[1], a[2] - b[2]
+
+
+@numba.njit
+def times(s, a):
+    return s * a[0], s * a[1], s * a[2]
+
+
+@numba.njit
+def cross3(a, b):
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+@numba.njit
+def normalized(v):
+    length = math.sqrt(dot3(v, v))
+    if length > f32(1e-9):
+        return v[0] / length, v[1] / length, v[2] / length
+    return v
+
+
+@numba.njit
+def with_sphere(hit, origin, direction, center, radius):
+    from_center = minus(origin, center)
+    b = dot3(from_center, direction)
+    c = dot3(from_center, from_center) - radius * radius
+    d = b * b - c
+    if d <= 0:
+        return hit
+    t = -b - math.sqrt(d)
+    if t <= 0 or t >= hit[0]:
+        return hit
+    point = plus(origin, times(t, direction))
+    return t, point, normalized(minus(point, center))
+
+
+@numba.njit
+def with_floor(hit, origin, direction):
+    if abs(direction[1]) < f32(1e-9):
+        return hit
+    t = (f32(-0.5) - origin[1]) / direction[1]
+    if t <= 0 or t >= hit[0]:
+        return hit
+    return t, plus(origin, times(t, direction)), (f32(0), f32(1), f32(0))
+
+
+@numba.njit
+def nearest(origin, direction):
+    zero = (f32(0), f32(0), f32(0))
+    half = f32(0.5)
+    hit = (f32(1e30), zero, zero)
+    hit = with_sphere(hit, origin, direction, (f32(-2), f32(0), f32(-3.5)), half)
+    hit = with_sphere(hit, origin, direction, (f32(-0.5), f32(0), f32(-3)), half)
+    hit = with_sphere(hit, origin, direction, (f32(1), f32(0), f32(-2.2)), half)
+    return with_floor(hit, origin, direction)
+
+
+@numba.njit
+def openness(hit, seed):
+    samples = 8
+    if abs(hit[2][0]) < f32(0.6):
+        side = (f32(1), f32(0), f32(0))
+    else:
+        side = (f32(0), f32(1), f32(0))
+    across = normalized(cross3(side, hit[2]))
+    along = cross3(hit[2], across)
+    origin = plus(hit[1], times(f32(1e-4), hit[2]))
+    free = 0
+    for k in range(samples * samples):
+        counter = np.uint32(seed + np.uint32(2 * k))
+        r = math.sqrt(chance(counter))
+        phi = f32(2) * PI * chance(np.uint32(counter + np.uint32(1)))
+        up = math.sqrt(f32(1) - r * r)
+        direction = plus(plus(times(r * math.cos(phi), across), times(r * math.sin(phi), along)),
+                         times(up, hit[2]))
+        if nearest(origin, direction)[0] >= f32(1e30):
+            free += 1
+    return f32(free) / f32(samples * samples)
+
+
+@kernel
+def aobench(t, jit):
+    @jit
+    def run(picture):
+        h, w = picture.shape
+        for y in prange(h):
+            for x in range(w):
+                px = f32(2) * f32(x) / f32(w) - f32(1)
+                py = f32(1) - f32(2) * f32(y) / f32(h)
+                hit = nearest((f32(0), f32(0), f32(0)), normalized((px, py, f32(-1))))
+                seed = np.uint32(np.uint32(y * w + x) * np.uint32(128))
+                picture[y, x] = openness(hit, seed) if hit[0] < f32(1e30) else f32(0)
+    return run
+
+
+@kernel
+def binomial(t, jit):
+    steps = 512
+
+    @jit
+    def run(price, strike, years, value):
+        for i in prange(price.size):
+            time = years[i] / steps
+            up = math.exp(0.3 * math.sqrt(time))
+            growth = math.exp(0.02 * time)
+            chance_up = (growth - 1.0 / up) / (up - 1.0 / up)
+            kept = chance_up / growth
+            lost = (1.0 - chance_up) / growth
+            tree = np.empty(steps + 1)
+            here = price[i] * math.pow(up, -float(steps))
+            for k in range(steps + 1):
+                tree[k] = max(here - strike[i], 0.0)
+                here *= up * up
+            for step in range(steps):
+                for k in range(steps - step):
+                    tree[k] = kept * tree[k + 1] + lost * tree[k]
+            value[i] = tree[0]
+    return run
+
+
+@kernel
+def ising(t, jit):
+    @jit
+    def run(sweeps, likely, spins):
+        n = spins.shape[0]
+        for sweep in range(sweeps):
+            for color in range(2):
+                for i in prange(n):
+                    for j in range((i + color) % 2, n, 2):
+                        around = (spins[(i + n - 1) % n, j] + spins[(i + 1) % n, j]
+                                  + spins[i, (j + n - 1) % n] + spins[i, (j + 1) % n])
+                        counter = np.uint32((sweep * n + i) * n + j)
+                        if chance(counter) < likely[spins[i, j] * around + 4]:
+                            spins[i, j] = -spins[i, j]
+    return run
+
+
+@kernel(is_parallel=False)
+def poisson_disk(t, jit):
+    @jit
+    def run(radius, x, y, active, grid):
+        most = x.size
+        cells = grid.shape[0]
+        grid[:, :] = -1
+        counter = 0
+        x[0] = 0.5
+        y[0] = 0.5
+        grid[cells // 2, cells // 2] = 0
+        active[0] = 0
+        found = 1
+        waiting = 1
+        while waiting > 0:
+            chosen = int(np.float64(chance(counter)) * waiting)
+            counter += 1
+            origin = active[chosen]
+            is_placed = False
+            for _ in range(30):
+                dx = 4 * radius * np.float64(chance(counter)) - 2 * radius
+                dy = 4 * radius * np.float64(chance(counter + 1)) - 2 * radius
+                counter += 2
+                distance = dx * dx + dy * dy
+                px = x[origin] + dx
+                py = y[origin] + dy
+                if distance >= 4 * radius * radius or distance < radius * radius:
+                    continue
+                if px < 0 or px >= 1 or py < 0 or py >= 1:
+                    continue
+                i = int(py * cells)
+                j = int(px * cells)
+                is_free = True
+                for v in range(max(i - 2, 0), min(i + 3, cells)):
+                    for u in range(max(j - 2, 0), min(j + 3, cells)):
+                        other = grid[v, u]
+                        if other >= 0:
+                            ox = x[other] - px
+                            oy = y[other] - py
+                            if ox * ox + oy * oy < radius * radius:
+                                is_free = False
+                if not is_free or found >= most:
+                    continue
+                x[found] = px
+                y[found] = py
+                grid[i, j] = found
+                active[waiting] = found
+                found += 1
+                waiting += 1
+                is_placed = True
+                break
+            if not is_placed:
+                waiting -= 1
+                active[chosen] = active[waiting]
+        return found
+    return run
+
+
+@kernel(is_parallel=False)
+def gpairs(t, jit):
+    @jit
+    def run(x1, y1, z1, w1, x2, y2, z2, w2, radii, pairs):
+        pairs[:] = 0.0
+        for i in range(x1.size):
+            for j in range(x2.size):
+                dx = x1[i] - x2[j]
+                dy = y1[i] - y2[j]
+                dz = z1[i] - z2[j]
+                distance = dx * dx + dy * dy + dz * dz
+                weight = w1[i] * w2[j]
+                k = radii.size - 1
+                while k >= 0 and distance <= radii[k]:
+                    pairs[k] += weight
+                    k -= 1
+    return run
+
+
+# --- integer: public benchmarks --------------------------------------------------------------------
+
+@kernel(is_parallel=False)
+def azimint(t, jit):
+    @jit
+    def run(radius, data, counts, mean):
+        rings = counts.size
+        highest = radius[0]
+        for i in range(radius.size):
+            highest = max(highest, radius[i])
+        width = highest / rings
+        counts[:] = 0
+        mean[:] = 0.0
+        for i in range(radius.size):
+            k = min(int(radius[i] / width), rings - 1)
+            counts[k] += 1
+            mean[k] += data[i]
+        for k in range(rings):
+            if counts[k] > 0:
+                mean[k] /= counts[k]
+    return run
+
+
+@kernel(is_parallel=False)
+def crc16(t, jit):
+    @jit
+    def run(data):
+        crc = np.uint16(0xFFFF)
+        for i in range(data.size):
+            crc = np.uint16(crc ^ data[i])
+            for _ in range(8):
+                crc = np.uint16(crc >> 1 ^ 0x8408) if crc & 1 == 1 else np.uint16(crc >> 1)
+        return np.uint16(~crc)
+    return run
+
+
+@kernel(is_parallel=False)
+def quicksort(t, jit):
+    @jit
+    def run(x):
+        first = np.empty(64, np.int64)
+        last = np.empty(64, np.int64)
+        depth = 1
+        first[0] = 0
+        last[0] = x.size - 1
+        while depth > 0:
+            depth -= 1
+            low = first[depth]
+            high = last[depth]
+            while high - low > 16:
+                pivot = x[low + (high - low) // 2]
+                i = low
+                j = high
+                while i <= j:
+                    while x[i] < pivot:
+                        i += 1
+                    while x[j] > pivot:
+                        j -= 1
+                    if i <= j:
+                        x[i], x[j] = x[j], x[i]
+                        i += 1
+                        j -= 1
+                if j - low > high - i:
+                    first[depth] = low
+                    last[depth] = j
+                    low = i
+                else:
+                    first[depth] = i
+                    last[depth] = high
+                    high = j
+                depth += 1
+        for i in range(1, x.size):
+            value = x[i]
+            j = i
+            while j > 0 and x[j - 1] > value:
+                x[j] = x[j - 1]
+                j -= 1
+            x[j] = value
+    return run
+
+
+@kernel(is_parallel=False)
+def parse(t, jit):
+    @jit
+    def run(text, values):
+        found = 0
+        value = 0
+        is_negative = False
+        for i in range(text.size):
+            letter = text[i]
+            if letter == 10:
+                values[found] = -value if is_negative else value
+                found += 1
+                value = 0
+                is_negative = False
+            elif letter == 45:
+                is_negative = True
+            else:
+                value = 10 * value + (np.int64(letter) - 48)
+        return found
+    return run
+
+
+@kernel
+def gather(t, jit):
+    @jit
+    def run(at, x, y):
+        for i in prange(at.size):
+            y[i] = x[at[i]]
+    return run
+
+
+@kernel(is_parallel=False)
+def histogram_u8(t, jit):
+    @jit
+    def run(x, counts):
+        counts[:] = 0
+        for i in range(x.size):
+            if counts[x[i]] < 255:
+                counts[x[i]] += 1
+    return run
+
+
+# --- table: public benchmarks ----------------------------------------------------------------------
+
+@kernel(is_parallel=False)
+def nussinov(t, jit):
+    @jit
+    def run(bases, table):
+        n = bases.size
+        table[:, :] = 0
+        for i in range(n - 1, -1, -1):
+            for j in range(i + 1, n):
+                best = table[i, j - 1]
+                if i + 1 < n:
+                    best = max(best, table[i + 1, j])
+                    pair = 1 if i < j - 1 and bases[i] + bases[j] == 3 else 0
+                    best = max(best, table[i + 1, j - 1] + pair)
+                for k in range(i + 1, j):
+                    best = max(best, table[i, k] + table[k + 1, j])
+                table[i, j] = best
+        return table[0, n - 1]
+    return run

@@ -201,3 +201,209 @@ def floyd(t):
         for k in range(ways.shape[0]):
             np.minimum(ways, ways[:, k, None] + ways[None, k], out=ways)
     return run
+
+
+# --- public benchmarks -----------------------------------------------------------------------------
+
+@kernel
+def copy(t):
+    def run(a, c):
+        np.copyto(c, a)
+    return run
+
+
+@kernel
+def scale(t):
+    def run(s, b, c):
+        np.multiply(c, s, out=b)
+    return run
+
+
+@kernel
+def add(t):
+    def run(a, b, c):
+        np.add(a, b, out=c)
+    return run
+
+
+@kernel
+def triad(t):
+    def run(s, a, b, c):
+        np.multiply(c, s, out=a)
+        a += b
+    return run
+
+
+@kernel
+def arc_distance(t):
+    def run(theta1, phi1, theta2, phi2, d):
+        up = np.sin(0.5 * (theta2 - theta1))
+        along = np.sin(0.5 * (phi2 - phi1))
+        h = up * up + np.cos(theta1) * np.cos(theta2) * (along * along)
+        d[...] = 2.0 * np.arctan2(np.sqrt(h), np.sqrt(1.0 - h))
+    return run
+
+
+@kernel
+def softmax(t):
+    def run(x, y):
+        np.exp(x - x.max(axis=1, keepdims=True), out=y)
+        y /= y.sum(axis=1, keepdims=True)
+    return run
+
+
+@kernel
+def go_fast(t):
+    def run(a, y):
+        np.add(a, np.tanh(np.diagonal(a)).sum(), out=y)
+    return run
+
+
+@kernel
+def clip(t):
+    def run(low, high, x, y):
+        np.clip(x, low, high, out=y)
+    return run
+
+
+@kernel
+def cholesky(t):
+    def run(a):
+        lower = np.tril_indices(a.shape[0])
+        a[lower] = np.linalg.cholesky(a)[lower]
+    return run
+
+
+@kernel
+def durbin(t):
+    import scipy.linalg
+
+    def run(r, y):
+        y[...] = scipy.linalg.solve_toeplitz(np.concatenate(([1.0], r[:-1])), -r)
+    return run
+
+
+@kernel
+def atax(t):
+    def run(a, x, y):
+        np.matmul(a.T, a @ x, out=y)
+    return run
+
+
+@kernel
+def gemver(t):
+    def run(alpha, beta, a, u1, v1, u2, v2, x, y, z, w):
+        a += np.outer(u1, v1) + np.outer(u2, v2)
+        x += beta * (a.T @ y) + z
+        w[...] = alpha * (a @ x)
+    return run
+
+
+@kernel
+def syrk(t):
+    def run(alpha, beta, a, c):
+        lower = np.tril_indices(c.shape[0])
+        c[lower] = (beta * c + alpha * (a @ a.T))[lower]
+    return run
+
+
+@kernel
+def trmm(t):
+    def run(alpha, a, b):
+        b[...] = alpha * (np.tril(a, -1).T @ b + b)
+    return run
+
+
+@kernel
+def two_mm(t):
+    def run(alpha, beta, a, b, c, d):
+        d *= beta
+        d += alpha * (a @ b) @ c
+    return run
+
+
+@kernel
+def fdtd2d(t):
+    def run(ex, ey, hz, source):
+        for value in source:
+            ey[0] = value
+            ey[1:] -= 0.5 * (hz[1:] - hz[:-1])
+            ex[:, 1:] -= 0.5 * (hz[:, 1:] - hz[:, :-1])
+            hz[:-1, :-1] -= 0.7 * (ex[:-1, 1:] - ex[:-1, :-1] + ey[1:, :-1] - ey[:-1, :-1])
+    return run
+
+
+@kernel
+def hdiff(t):
+    def run(field, coefficient, result):
+        laplacian = 4 * field[1:-1, 1:-1] - (
+            field[2:, 1:-1] + field[:-2, 1:-1] + field[1:-1, 2:] + field[1:-1, :-2])
+        change = laplacian[1:, 1:-1] - laplacian[:-1, 1:-1]
+        flux_x = np.where(change * (field[2:-1, 2:-2] - field[1:-2, 2:-2]) > 0, 0, change)
+        change = laplacian[1:-1, 1:] - laplacian[1:-1, :-1]
+        flux_y = np.where(change * (field[2:-2, 2:-1] - field[2:-2, 1:-2]) > 0, 0, change)
+        flux = flux_x[1:] - flux_x[:-1] + flux_y[:, 1:] - flux_y[:, :-1]
+        result[...] = field[2:-2, 2:-2] - coefficient * flux
+    return run
+
+
+@kernel
+def wrap2d(t):
+    fifth = np.float32(0.2)
+
+    def run(steps, a, b):
+        for _ in range(steps):
+            b[...] = a
+            for axis in range(2):
+                b += np.roll(a, 1, axis) + np.roll(a, -1, axis)
+            np.multiply(b, fifth, out=a)
+    return run
+
+
+@kernel
+def wrap3d(t):
+    def run(steps, a, b):
+        for _ in range(steps):
+            b[...] = a
+            for axis in range(3):
+                b += np.roll(a, 1, axis) + np.roll(a, -1, axis)
+            np.divide(b, np.float32(7), out=a)
+    return run
+
+
+@kernel
+def azimint(t):
+    def run(radius, data, counts, mean):
+        width = radius.max() / counts.size
+        k = np.minimum((radius / width).astype(np.int64), counts.size - 1)
+        counts[...] = np.bincount(k, minlength=counts.size)
+        mean[...] = np.bincount(k, data, minlength=counts.size) / np.maximum(counts, 1)
+    return run
+
+
+@kernel
+def quicksort(t):
+    return lambda x: x.sort()
+
+
+@kernel
+def parse(t):
+    def run(text, values):
+        found = np.fromstring(text.tobytes().decode(), dtype=np.int64, sep="\n")
+        values[:found.size] = found
+        return found.size
+    return run
+
+
+@kernel
+def gather(t):
+    def run(at, x, y):
+        np.take(x, at, out=y, mode="clip")
+    return run
+
+
+@kernel
+def histogram_u8(t):
+    def run(x, counts):
+        counts[...] = np.minimum(np.bincount(x, minlength=256), 255)
+    return run
