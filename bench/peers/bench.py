@@ -12,12 +12,13 @@ import json
 import os
 import re
 import statistics
+import subprocess
 import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROUNDS, QUICK_ROUNDS, SLOW_ROUNDS, LEAST_ROUNDS = 15, 5, 2, 3
-SECONDS_A_KERNEL = 20.0
+SECONDS_A_KERNEL = 10.0
 FOREIGN = 0.1
 
 # Libraries read these when they are loaded: one thread each but for the parallel competitors, whose
@@ -43,7 +44,8 @@ class Load:
     """How many processors others used, on average, since it was made."""
 
     def __init__(self):
-        self.begin, self.own, self.machine = time.perf_counter(), time.process_time(), machine_seconds()
+        self.begin, self.own = time.perf_counter(), time.process_time()
+        self.machine = machine_seconds()
 
     def foreign(self):
         seconds = time.perf_counter() - self.begin
@@ -52,24 +54,31 @@ class Load:
         return max(0.0, (others + stolen - self.machine[1]) / seconds)
 
 
-def judge(case, name, run, reference):
-    """Runs once and compares: the row so far."""
+# These must give the bits of the first of them.
+SAME_BITS = ("einkorn", "unchecked", "einkorn2")
+
+
+def judge(case, name, run, reference, known):
+    """Runs once and compares with C++, and with the bits in `known`: the row so far."""
     run.prepare(everything=True)
-    first = run.once()
+    row = {"first_ms": run.once() * 1e3}
     got = run.outputs()
-    if reference is None:
-        return {"first_ms": first * 1e3}, got
-    worst, is_right = case.difference(reference, got)
-    row = {"first_ms": first * 1e3, "difference": worst}
+    row["difference"], is_right = case.difference(reference, got)
     if not is_right:
-        row["wrong"] = f"differs from C++ by {worst:.2g}"
-    return row, got
+        row["wrong"] = f"differs from C++ by {row['difference']:.2g}"
+    elif name in SAME_BITS:
+        first = known.setdefault("einkorn", got)
+        if any(first[output].tobytes() != got[output].tobytes() for output in got):
+            row["wrong"] = "differs from Einkorn checked with one thread"
+    if run.compile_seconds is not None:
+        row["compile_ms"] = run.compile_seconds * 1e3
+    return row
 
 
 def measure(case, makers, reference_makers, rounds, clock):
     """The rows of all competitors on one case, by name."""
     data = Data(case)
-    rows, runs, reference = {}, {}, None
+    rows, runs, reference, known = {}, {}, None, {}
     for maker in reference_makers:
         try:
             run = maker.run(case, data)
@@ -86,9 +95,7 @@ def measure(case, makers, reference_makers, rounds, clock):
             continue
         try:
             run = maker.run(case, data)
-            rows[name], _ = judge(case, name, run, reference)
-            if run.compile_seconds is not None:
-                rows[name]["compile_ms"] = run.compile_seconds * 1e3
+            rows[name] = judge(case, name, run, reference, known)
         except Missing as why:
             rows[name] = {"missing": str(why)}
             continue
@@ -119,15 +126,27 @@ def measure(case, makers, reference_makers, rounds, clock):
     return {"rows": rows, "foreign": foreign}
 
 
+def measure_samples(build):
+    """What compiling the samples costs, and their checks and threads: a table."""
+    program = os.path.join(build, "einkorn_bench")
+    return subprocess.run([program], check=True, capture_output=True, text=True).stdout
+
+
 def parse():
-    parser = argparse.ArgumentParser(prog="./dev bench", description="Measures kernels against peers.")
-    parser.add_argument("filter", nargs="*", help="names of kernels, or regular expressions that match them")
+    parser = argparse.ArgumentParser(prog="./dev bench",
+                                     description="Measures kernels against peers.")
+    parser.add_argument("filter", nargs="*",
+                        help="names of kernels, or regular expressions that match them")
     parser.add_argument("--rounds", type=int, help=f"at most so many; {ROUNDS} if not given")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds, and no kernel of seconds")
+    parser.add_argument("--quick", action="store_true",
+                        help=f"{QUICK_ROUNDS} rounds, and no kernel that takes seconds")
     parser.add_argument("--competitors", default="", help="names, separated by commas")
-    parser.add_argument("--baseline", help="another build folder, whose Einkorn is a competitor: before")
+    parser.add_argument("--baseline", metavar="FOLDER",
+                        help="another build folder, whose Einkorn is a competitor: before")
     parser.add_argument("--cpu-time", action="store_true",
                         help="processor time of all threads, for a machine that others use")
+    parser.add_argument("--samples", action="store_true",
+                        help="only the samples: compiling, checks, threads")
     parser.add_argument("--list", action="store_true", help="names of kernels and competitors")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -146,6 +165,9 @@ def select(filters):
 def main():
     faulthandler.enable()
     options = parse()
+    if options.samples:
+        print(measure_samples(options.build), end="")
+        return
     kernels = os.path.join(ROOT, "bench", "peers", "kernels")
     known = competitors(options.build, kernels, options.baseline)
     chosen = select(options.filter)
@@ -161,7 +183,8 @@ def main():
     if not chosen:
         sys.exit("no kernel matches")
     if options.list:
-        print("\n".join(["competitors: " + ", ".join(row[0] for row in known), *(c.name for c in chosen)]))
+        print("competitors: " + ", ".join(row[0] for row in known))
+        print("\n".join(case.name for case in chosen))
         return
 
     makers = {}
@@ -183,21 +206,24 @@ def main():
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     clock = time.process_time if options.cpu_time else time.perf_counter
     results = {"machine": report.machine(), "columns": [row[:3] for row in wanted], "cases": {}}
-    is_complete = not (options.filter or names or options.quick or options.baseline or options.cpu_time)
+    is_complete = not (options.filter or names or options.rounds or options.quick
+                       or options.baseline or options.cpu_time)
     path = os.path.join(ROOT, "build", "bench.json" if is_complete else "bench-part.json")
     terminal = report.Terminal(results["columns"])
     terminal.head()
     for case in chosen:
         at_most = min(rounds, SLOW_ROUNDS) if case.is_slow else rounds
         result = measure(case, makers, references, at_most, clock)
-        result["file"] = case.file
+        result["everywhere"] = case.everywhere
         results["cases"][case.name] = result
         terminal.line(case.name, result)
         with open(path, "w") as file:
             json.dump(results, file, indent=1)
     terminal.foot(results)
     if is_complete:
-        report.write(results, os.path.join(ROOT, "docs"))
+        samples = measure_samples(options.build)
+        print("\n" + samples)
+        report.write(results, samples, os.path.join(ROOT, "docs"))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 TYPES = {
-    "f32": np.float32, "f64": np.float64, "i32": np.int32, "i64": np.int64,
-    "u8": np.uint8, "u16": np.uint16, "u32": np.uint32, "u64": np.uint64, "i8": np.int8, "bool": np.bool_,
+    "bool": np.bool_, "i8": np.int8, "i32": np.int32, "i64": np.int64, "u8": np.uint8,
+    "u16": np.uint16, "u32": np.uint32, "u64": np.uint64, "f32": np.float32, "f64": np.float64,
 }
 
 
@@ -21,7 +21,8 @@ class Near:
 
     def judge(self, reference, got):
         scale = np.max(np.abs(reference), initial=0.0) + 1e-300
-        return float(np.max(np.abs(got.astype(float) - reference.astype(float)), initial=0.0) / scale)
+        apart = np.abs(got.astype(float) - reference.astype(float))
+        return float(np.max(apart, initial=0.0) / scale)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +112,7 @@ def letters(rng, n):
     return rng.integers(0, 4, n).astype(np.uint8)
 
 
-# --- the cases of every competitor -----------------------------------------------------------------
+# --- the cases of every competitor ----------------------------------------------------
 
 @case("stream", "n a x y", changes="y", types="f32 f64", everywhere=True)
 def saxpy(t, rng):
@@ -270,7 +271,7 @@ def mcpi(t, rng):
     return dict(n=np.int64(1 << 24))
 
 
-# --- public benchmarks, for C++, Numba and NumPy ---------------------------------------------------
+# --- public benchmarks, for C++, Numba and NumPy --------------------------------------
 
 def stream(writes, *reads):
     def make(t, rng):
@@ -281,8 +282,8 @@ def stream(writes, *reads):
 
 
 for kernel_name, kernel_call, written, *read in (
-        ("copy", "n a c", "c", "a"), ("scale", "n s b c", "b", "c"), ("add", "n a b c", "c", "a", "b"),
-        ("triad", "n s a b c", "a", "b", "c")):
+        ("copy", "n a c", "c", "a"), ("scale", "n s b c", "b", "c"),
+        ("add", "n a b c", "c", "a", "b"), ("triad", "n s a b c", "a", "b", "c")):
     make_stream = stream(written, *read)
     make_stream.__name__ = kernel_name
     case("stream", kernel_call, outputs=written)(make_stream)

@@ -34,7 +34,7 @@ def make_run(maker, case, data, parallel):
     return competitors.Run(case, data, competitors.by_name(function, data))
 
 
-# --- stream ----------------------------------------------------------------------------------------
+# --- stream ---------------------------------------------------------------------------
 
 @kernel
 def saxpy(t, jit):
@@ -110,7 +110,7 @@ def black_scholes(t, jit):
     return run
 
 
-# --- dense -----------------------------------------------------------------------------------------
+# --- dense ----------------------------------------------------------------------------
 
 @kernel
 def gemm_ijk(t, jit):
@@ -143,7 +143,7 @@ def gemm_ikj(t, jit):
     return run
 
 
-# --- stencil ---------------------------------------------------------------------------------------
+# --- stencil --------------------------------------------------------------------------
 
 @kernel
 def jacobi2d(t, jit):
@@ -177,7 +177,8 @@ def heat3d(t, jit):
                     b[i, j, k] = (
                         eighth * (a[i + 1, j, k] - two * a[i, j, k] + a[i - 1, j, k])
                         + eighth * (a[i, j + 1, k] - two * a[i, j, k] + a[i, j - 1, k])
-                        + eighth * (a[i, j, k + 1] - two * a[i, j, k] + a[i, j, k - 1]) + a[i, j, k])
+                        + eighth * (a[i, j, k + 1] - two * a[i, j, k] + a[i, j, k - 1])
+                        + a[i, j, k])
 
     @numba.njit
     def run(steps, a, b):
@@ -209,8 +210,8 @@ def life(t, jit):
         n = a.shape[0]
         for i in prange(1, n - 1):
             for j in range(1, n - 1):
-                around = (a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1] + a[i, j + 1]
-                          + a[i + 1, j - 1] + a[i + 1, j] + a[i + 1, j + 1])
+                around = (a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1]
+                          + a[i, j + 1] + a[i + 1, j - 1] + a[i + 1, j] + a[i + 1, j + 1])
                 b[i, j] = 1 if around == 3 or (around == 2 and a[i, j] == 1) else 0
 
     @numba.njit
@@ -221,7 +222,7 @@ def life(t, jit):
     return run
 
 
-# --- simulate --------------------------------------------------------------------------------------
+# --- simulate -------------------------------------------------------------------------
 
 @kernel
 def mandel(t, jit):
@@ -301,7 +302,7 @@ def mcpi(t, jit):
     return run
 
 
-# --- integer ---------------------------------------------------------------------------------------
+# --- integer --------------------------------------------------------------------------
 
 @kernel(is_parallel=False)
 def histogram(t, jit):
@@ -367,7 +368,7 @@ def primes(t, jit):
     return run
 
 
-# --- table -----------------------------------------------------------------------------------------
+# --- table ----------------------------------------------------------------------------
 
 @kernel
 def spmv(t, jit):
@@ -434,7 +435,7 @@ def smith_waterman(t, jit):
     return run
 
 
-# --- stream: public benchmarks ---------------------------------------------------------------------
+# --- stream: public benchmarks --------------------------------------------------------
 
 @kernel
 def copy(t, jit):
@@ -525,7 +526,7 @@ def clip(t, jit):
     return run
 
 
-# --- dense: public benchmarks ----------------------------------------------------------------------
+# --- dense: public benchmarks ---------------------------------------------------------
 
 @kernel
 def lu(t, jit):
@@ -688,7 +689,7 @@ def conv2d(t, jit):
     return run
 
 
-# --- stencil: public benchmarks --------------------------------------------------------------------
+# --- stencil: public benchmarks -------------------------------------------------------
 
 @kernel(is_parallel=False)
 def seidel2d(t, jit):
@@ -830,7 +831,7 @@ def wrap3d(t, jit):
     return run
 
 
-# --- simulate: public benchmarks -------------------------------------------------------------------
+# --- simulate: public benchmarks ------------------------------------------------------
 
 f32 = np.float32
 PI = f32(3.1415926535)
@@ -1062,7 +1063,7 @@ def gpairs(t, jit):
     return run
 
 
-# --- integer: public benchmarks --------------------------------------------------------------------
+# --- integer: public benchmarks -------------------------------------------------------
 
 @kernel(is_parallel=False)
 def azimint(t, jit):
@@ -1185,7 +1186,7 @@ def histogram_u8(t, jit):
     return run
 
 
-# --- table: public benchmarks ----------------------------------------------------------------------
+# --- table: public benchmarks ---------------------------------------------------------
 
 @kernel(is_parallel=False)
 def nussinov(t, jit):

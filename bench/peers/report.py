@@ -38,8 +38,8 @@ def blas():
         return "unknown"
     import numpy  # noqa: F401: loads the library that is asked about
     found = [one for one in threadpoolctl.threadpool_info() if one["user_api"] == "blas"]
-    return ", ".join(f"{one['internal_api']} {one.get('version')} {one.get('architecture', '')}".strip()
-                     for one in found) or "none"
+    return ", ".join(" ".join(str(one[key]) for key in ("internal_api", "version", "architecture")
+                              if one.get(key)) for one in found) or "none"
 
 
 def number(ms):
@@ -133,14 +133,16 @@ class Terminal:
 
     def print_row(self, name, cells, ends):
         line = f"{name:19}" + " ".join(f"{c:>{w}}" for c, w in zip(cells, self.widths))
-        print(line + " " + " ".join(f"{e:>7}" for e in ends), flush=True)
+        print(line + " " + " ".join(f"{e:>8}" for e in ends), flush=True)
 
     def head(self):
-        self.print_row("ms", self.columns, ["/ C++", "checks", *(["before"] if "before" in self.columns else [])])
+        ends = ["/ C++", "checks"] + (["/ before"] if "before" in self.columns else [])
+        self.print_row("ms", self.columns, ends)
 
     def line(self, name, result):
         mark = "~" if result["foreign"] > FOREIGN else ""
-        ends = [shown(ratio(result, "einkorn", STRICT)), shown(ratio(result, "einkorn", ["unchecked"]))]
+        ends = [shown(ratio(result, "einkorn", STRICT)),
+                shown(ratio(result, "einkorn", ["unchecked"]))]
         if "before" in self.columns:
             ends.append(shown(ratio(result, "einkorn", ["before"])))
         self.print_row(name + mark, [cell(result["rows"].get(c)) for c in self.columns], ends)
@@ -162,5 +164,131 @@ class Terminal:
                 print(f"  {value:6.2f}  {name:20} {best}")
 
 
-def write(results, folder):
-    pass
+
+# --- pages ----------------------------------------------------------------------------
+
+def headline(column):
+    name, title, threads = column
+    return title if threads == 1 else f"{title}, {threads} threads"
+
+
+def full_cell(result, name):
+    """Milliseconds, and how many times those of the best strict C++ they are."""
+    text = cell(result["rows"].get(name))
+    value = ratio(result, name, STRICT)
+    return f"{text} ({value:.2f})" if value is not None else text
+
+
+def table(results, names, columns):
+    shown_columns = [c for c in columns
+                     if any(milliseconds(results["cases"][n], c[0]) is not None for n in names)]
+    yield "| kernel | " + " | ".join(headline(c) for c in shown_columns) + " |"
+    yield "|---|" + "---|" * len(shown_columns)
+    for name in names:
+        result = results["cases"][name]
+        mark = "~" if result["foreign"] > FOREIGN else ""
+        cells = [full_cell(result, c[0]) for c in shown_columns]
+        yield f"| {name}{mark} | " + " | ".join(cells) + " |"
+
+
+def page(results):
+    """The lines between the markers of docs/performance.md."""
+    about, summary = results["machine"], Summary(results)
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    yield (f"Measured on {about['threads']} processors of {about['processor']}, with {versions}; "
+           f"NumPy's BLAS is {about['blas']}.")
+    yield ""
+    yield "| times | geometric mean | greatest |"
+    yield "|---|---|---|"
+    for title, mean, worst in summary.lines():
+        yield f"| {title} | {mean} | {worst} |"
+    yield ""
+    cases = results["cases"]
+    yield "Kernels of every competitor, ms:"
+    yield ""
+    yield from table(results, [n for n in cases if cases[n]["everywhere"]], results["columns"])
+    yield ""
+    yield "Kernels of public benchmarks, ms:"
+    yield ""
+    yield from table(results, [n for n in cases if not cases[n]["everywhere"]], results["columns"])
+    yield ""
+    if summary.behind:
+        titles = {c[0]: c[1] for c in results["columns"]}
+        yield "Kernels in which Einkorn, checked, is slower than the best of all with one thread:"
+        yield ""
+        yield "| kernel | times | than |"
+        yield "|---|---|---|"
+        for value, name, best in summary.behind:
+            yield f"| {name} | {value:.2f} | {titles[best]} |"
+        yield ""
+    for case, name, why in summary.problems:
+        yield f"- `{case}`, {name}: {why.splitlines()[0]}"
+    for name, why in summary.missing.items():
+        yield f"- {name} is missing: {why}"
+
+
+def between(text, name, lines):
+    """The text with other lines between its markers of this name."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    first, rest = text.split(begin)
+    _, last = rest.split(end)
+    return first + begin + "\n".join(lines).rstrip() + "\n" + end + last
+
+
+def write(results, samples, folder):
+    """Puts the tables into performance.md and draws performance.svg beside it."""
+    path = os.path.join(folder, "performance.md")
+    with open(path) as file:
+        text = file.read()
+    text = between(text, "peers", page(results))
+    text = between(text, "samples", samples.splitlines())
+    with open(path, "w") as file:
+        file.write(text)
+    with open(os.path.join(folder, "performance.svg"), "w") as file:
+        file.write("\n".join(chart(results)) + "\n")
+
+
+# --- the chart ------------------------------------------------------------------------
+
+DRAWN = (("einkorn", "#c0392b", 5), ("unchecked", "#e59866", 3.5), ("numba", "#2e86c1", 3.5),
+         ("taichi", "#8e44ad", 3.5), ("warp", "#27ae60", 3.5), ("fast", "#7f8c8d", 3.5))
+LEAST, MOST = 1 / 16, 128  # times the best strict C++; what lies outside is drawn at the edge
+LEFT, RIGHT, TOP, ROW = 150, 860, 60, 14
+
+
+def x_of(value):
+    share = math.log(min(max(value, LEAST), MOST) / LEAST) / math.log(MOST / LEAST)
+    return LEFT + share * (RIGHT - LEFT)
+
+
+def chart(results):
+    """A dot for each competitor in the line of each kernel; 1 is the best strict C++."""
+    cases, titles = results["cases"], {c[0]: c[1] for c in results["columns"]}
+    bottom = TOP + ROW * len(cases)
+    yield (f'<svg xmlns="http://www.w3.org/2000/svg" width="{RIGHT + 30}" height="{bottom + 40}" '
+           'font-family="sans-serif" font-size="11">')
+    yield f'<rect width="{RIGHT + 30}" height="{bottom + 40}" fill="white"/>'
+    yield f'<text x="{LEFT}" y="16">time with one thread over that of the best strict C++</text>'
+    x = LEFT
+    for name, color, radius in DRAWN:
+        if name not in titles:
+            continue
+        yield f'<circle cx="{x}" cy="34" r="{radius}" fill="{color}"/>'
+        yield f'<text x="{x + 9}" y="38">{titles[name]}</text>'
+        x += 24 + 6.5 * len(titles[name])
+    value = LEAST
+    while value <= MOST:
+        color = "#444444" if value == 1 else "#dddddd"
+        label = f"{value:g}" if value >= 1 else f"1/{1 / value:g}"
+        yield (f'<line x1="{x_of(value):.1f}" y1="{TOP - 6}" x2="{x_of(value):.1f}" y2="{bottom}" '
+               f'stroke="{color}"/>')
+        yield f'<text x="{x_of(value):.1f}" y="{bottom + 16}" text-anchor="middle">{label}</text>'
+        value *= 2
+    for row, (name, result) in enumerate(cases.items()):
+        y = TOP + ROW * row + ROW / 2
+        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{name}</text>'
+        for competitor, color, radius in reversed(DRAWN):
+            value = ratio(result, competitor, STRICT)
+            if value is not None:
+                yield f'<circle cx="{x_of(value):.1f}" cy="{y:.1f}" r="{radius}" fill="{color}"/>'
+    yield "</svg>"

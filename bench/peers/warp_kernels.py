@@ -34,8 +34,8 @@ class WarpRun(competitors.Run):
         self.arrays[name].assign(values)
 
     def outputs(self):
-        return {name: np.asarray(self.result) if name == "result" else self.arrays[name].numpy().copy()
-                for name in self.case.outputs}
+        return {name: np.asarray(self.result) if name == "result"
+                else self.arrays[name].numpy().copy() for name in self.case.outputs}
 
 
 def make_run(maker, case, data):
@@ -64,7 +64,7 @@ def launch(function, size, *arguments):
     wp.launch(function, dim=size, inputs=list(arguments), device="cpu")
 
 
-# --- stream ----------------------------------------------------------------------------------------
+# --- stream ---------------------------------------------------------------------------
 
 @kernel
 def saxpy(t):
@@ -127,7 +127,7 @@ def black_scholes(t):
         body, price.size, price, strike, years, call, put)
 
 
-# --- dense -----------------------------------------------------------------------------------------
+# --- dense ----------------------------------------------------------------------------
 
 @kernel
 def gemm_ijk(t):
@@ -155,7 +155,7 @@ def gemm_ikj(t):
     return lambda a, b, c: launch(body, c.shape[0], a, b, c)
 
 
-# --- stencil ---------------------------------------------------------------------------------------
+# --- stencil --------------------------------------------------------------------------
 
 def alternating(step, border, calls_a_step):
     """Runs `step` from a to b, then from b to a, over all but the border."""
@@ -222,7 +222,7 @@ def life(t):
     return alternating(step, 1, 1)
 
 
-# --- simulate --------------------------------------------------------------------------------------
+# --- simulate -------------------------------------------------------------------------
 
 @kernel
 def mandel(t):
@@ -293,7 +293,7 @@ def mcpi(t):
     return run
 
 
-# --- integer ---------------------------------------------------------------------------------------
+# --- integer --------------------------------------------------------------------------
 
 @kernel
 def histogram(t):
@@ -370,7 +370,7 @@ def primes(t):
     return run
 
 
-# --- table -----------------------------------------------------------------------------------------
+# --- table ----------------------------------------------------------------------------
 
 @kernel
 def spmv(t):
