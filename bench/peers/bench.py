@@ -75,7 +75,7 @@ def judge(case, name, run, reference, known):
     return row
 
 
-def measure(case, makers, reference_makers, rounds, clock):
+def measure(case, makers, reference_makers, rounds, is_busy):
     """The rows of all competitors on one case, by name."""
     data = Data(case)
     rows, runs, reference, known = {}, {}, None, {}
@@ -108,6 +108,8 @@ def measure(case, makers, reference_makers, rounds, clock):
         else:
             runs[name] = run
 
+    clock, middle = ((time.process_time, min) if is_busy
+                     else (time.perf_counter, statistics.median))
     order, seconds = list(runs), {name: [] for name in runs}
     load, begin = Load(), time.perf_counter()
     for turn in range(rounds):
@@ -120,7 +122,7 @@ def measure(case, makers, reference_makers, rounds, clock):
     foreign = load.foreign()
     for name, run in runs.items():
         run.close()
-        rows[name]["ms"] = statistics.median(seconds[name]) * 1e3
+        rows[name]["ms"] = middle(seconds[name]) * 1e3
         rows[name]["least_ms"] = min(seconds[name]) * 1e3
         rows[name]["rounds"] = len(seconds[name])
     return {"rows": rows, "foreign": foreign}
@@ -136,15 +138,18 @@ def parse():
     parser = argparse.ArgumentParser(prog="./dev bench",
                                      description="Measures kernels against peers.")
     parser.add_argument("filter", nargs="*",
+                        metavar="KERNEL",
                         help="names of kernels, or regular expressions that match them")
     parser.add_argument("--rounds", type=int, help=f"at most so many; {ROUNDS} if not given")
     parser.add_argument("--quick", action="store_true",
                         help=f"{QUICK_ROUNDS} rounds, and no kernel that takes seconds")
-    parser.add_argument("--competitors", default="", help="names, separated by commas")
+    parser.add_argument("--competitors", default="", metavar="A,B",
+                        help="names as --list shows them; einkorn is all three of its columns")
     parser.add_argument("--baseline", metavar="FOLDER",
                         help="another build folder, whose Einkorn is a competitor: before")
-    parser.add_argument("--cpu-time", action="store_true",
-                        help="processor time of all threads, for a machine that others use")
+    parser.add_argument("--busy", action="store_true",
+                        help="for a machine that others use: the least processor time of all "
+                             "rounds, of all threads together, instead of the median of time")
     parser.add_argument("--samples", action="store_true",
                         help="only the samples: compiling, checks, threads")
     parser.add_argument("--list", action="store_true", help="names of kernels and competitors")
@@ -204,16 +209,15 @@ def main():
         sys.exit("neither clang++-19 nor g++ is installed; results are compared with theirs")
 
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
-    clock = time.process_time if options.cpu_time else time.perf_counter
     results = {"machine": report.machine(), "columns": [row[:3] for row in wanted], "cases": {}}
     is_complete = not (options.filter or names or options.rounds or options.quick
-                       or options.baseline or options.cpu_time)
+                       or options.baseline or options.busy)
     path = os.path.join(ROOT, "build", "bench.json" if is_complete else "bench-part.json")
     terminal = report.Terminal(results["columns"])
     terminal.head()
     for case in chosen:
         at_most = min(rounds, SLOW_ROUNDS) if case.is_slow else rounds
-        result = measure(case, makers, references, at_most, clock)
+        result = measure(case, makers, references, at_most, options.busy)
         result["everywhere"] = case.everywhere
         results["cases"][case.name] = result
         terminal.line(case.name, result)
