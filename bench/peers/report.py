@@ -5,8 +5,10 @@ import os
 import platform
 import re
 import subprocess
+from statistics import median
 
 STRICT = ("clang", "gcc")  # what Einkorn's results and times are compared with
+JITS = ("numba", "numba2", "taichi", "warp")
 FOREIGN = 0.1              # processors used by others, above which a kernel is marked
 
 
@@ -108,6 +110,18 @@ class Summary:
                     self.missing[name] = row["missing"]
 
     @staticmethod
+    def compiling(results):
+        """Median milliseconds until a kernel is compiled, by title."""
+        for name, title, threads in results["columns"]:
+            rows = [r["rows"].get(name, {}) for r in results["cases"].values()]
+            times = [row["compile_ms"] for row in rows if "compile_ms" in row]
+            if name in JITS:
+                # Compiled by the first call, which then runs it once.
+                times = [row["first_ms"] - row["ms"] for row in rows if "ms" in row]
+            if times:
+                yield title if threads == 1 else f"{title}, {threads} threads", median(times)
+
+    @staticmethod
     def worst(values):
         known = [(v, k) for k, v in values.items() if v is not None]
         return max(known) if known else None
@@ -156,6 +170,9 @@ class Terminal:
               "\n~: others used the machine meanwhile\n")
         for title, mean, worst in summary.lines():
             print(f"{title}: geometric mean {mean}, greatest {worst}")
+        compiling = [f"{title} {ms:.0f}" for title, ms in summary.compiling(results)]
+        if compiling:
+            print("Median ms to compile a kernel: " + ", ".join(compiling))
         for name, why in summary.missing.items():
             print(f"{name} is missing: {why}")
         if summary.behind:
@@ -202,6 +219,9 @@ def page(results):
     yield "|---|---|---|"
     for title, mean, worst in summary.lines():
         yield f"| {title} | {mean} | {worst} |"
+    yield ""
+    compiling = ", ".join(f"{title} {ms:.0f} ms" for title, ms in summary.compiling(results))
+    yield f"Compiling one kernel takes, at the median of all: {compiling}."
     yield ""
     cases = results["cases"]
     yield "Kernels of every competitor, ms:"
