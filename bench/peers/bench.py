@@ -3,8 +3,8 @@
 Every competitor runs in this one process. For each kernel all results are compared first; a wrong
 one is shown and not timed. Then come rounds, in each of which every competitor runs once, beginning
 with another one each time, so that a slow moment of the machine meets all of them. What counts is
-the median of the rounds. Time that others used on the machine is measured too: kernels with more
-than FOREIGN processors of it are marked with `~`.
+the median of the rounds. Time that others used on the machine is measured too, and kernels with much
+of it are marked with `~`.
 """
 import argparse
 import faulthandler
@@ -19,11 +19,10 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROUNDS, QUICK_ROUNDS, SLOW_ROUNDS, LEAST_ROUNDS = 15, 5, 2, 3
 SECONDS_A_KERNEL = 10.0
-FOREIGN = 0.1
 
 # Libraries read these when they are loaded: one thread each but for the parallel competitors, whose
 # idle threads sleep, and OpenBLAS chooses its code for this processor by itself.
-for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NVPL_BLAS_DEBUG_CPU_TYPE"):
+for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(name, None)
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_WAIT_POLICY="passive", NUMBA_NUM_THREADS="2",
                   OMP_NUM_THREADS="2", TI_LOG_LEVEL="error", ENABLE_TAICHI_HEADER_PRINT="False")
@@ -75,41 +74,42 @@ def judge(case, name, run, reference, known):
     return row
 
 
-def measure(case, makers, reference_makers, rounds, is_busy):
-    """The rows of all competitors on one case, by name."""
-    data = Data(case)
-    rows, runs, reference, known = {}, {}, None, {}
-    for maker in reference_makers:
-        try:
-            run = maker.run(case, data)
-        except Missing:
-            continue
-        run.prepare(everything=True)
-        run.once()
-        reference = run.outputs()
-        run.prepare(everything=True)
-        break
+def reference_of(case, data, makers):
+    """What the first compiler of strict C++ that is there gives."""
+    run = makers[0].run(case, data)
+    run.prepare(everything=True)
+    run.once()
+    return run.outputs()
+
+
+def start(case, data, makers, reference):
+    """A first row for every competitor, and the runs of those whose results are right."""
+    rows, runs, known = {}, {}, {}
     for name, maker in makers.items():
-        if isinstance(maker, str):
-            rows[name] = {"missing": maker}
-            continue
         try:
+            if isinstance(maker, Missing):
+                raise maker
             run = maker.run(case, data)
             rows[name] = judge(case, name, run, reference, known)
         except Missing as why:
             rows[name] = {"missing": str(why)}
-            continue
+        except Failed as why:
+            rows[name] = {"failed": str(why)}
         except Exception as why:  # whatever a competitor thinks of: it is shown in its place
-            text = str(why) if isinstance(why, Failed) else f"{type(why).__name__}: {why}"
-            rows[name] = {"failed": text}
-            continue
-        if "wrong" in rows[name]:
-            run.close()
+            rows[name] = {"failed": f"{type(why).__name__}: {why}"}
         else:
-            runs[name] = run
+            if "wrong" in rows[name]:
+                run.close()
+            else:
+                runs[name] = run
+    return rows, runs
 
-    clock, middle = ((time.process_time, min) if is_busy
-                     else (time.perf_counter, statistics.median))
+
+def measure(case, makers, references, rounds, is_busy):
+    """The rows of all competitors on one case, by name, and how much others used the machine."""
+    data = Data(case)
+    rows, runs = start(case, data, makers, reference_of(case, data, references))
+    clock = time.process_time if is_busy else time.perf_counter
     order, seconds = list(runs), {name: [] for name in runs}
     load, begin = Load(), time.perf_counter()
     for turn in range(rounds):
@@ -122,10 +122,11 @@ def measure(case, makers, reference_makers, rounds, is_busy):
     foreign = load.foreign()
     for name, run in runs.items():
         run.close()
-        rows[name]["ms"] = middle(seconds[name]) * 1e3
-        rows[name]["least_ms"] = min(seconds[name]) * 1e3
-        rows[name]["rounds"] = len(seconds[name])
-    return {"rows": rows, "foreign": foreign}
+        times = seconds[name]
+        rows[name]["ms"] = 1e3 * (min(times) if is_busy else statistics.median(times))
+        rows[name]["least_ms"] = 1e3 * min(times)
+        rows[name]["rounds"] = len(times)
+    return {"rows": rows, "foreign": foreign, "everywhere": case.everywhere}
 
 
 def measure_samples(build):
@@ -167,6 +168,46 @@ def select(filters):
     return [case for case in CASES if any(is_meant(case, one) for one in filters)]
 
 
+def available(rows):
+    """The competitors of rows that are there, by name; in place of others, why they are missing."""
+    makers = {}
+    for name, _, _, make in rows:
+        try:
+            makers[name] = make()
+        except Missing as why:
+            makers[name] = why
+    return makers
+
+
+def choose(known, names):
+    """The rows of the competitors that are wanted."""
+    unknown = {*names} - {row[0] for row in known}
+    if unknown:
+        sys.exit(f"no competitor is named {', '.join(sorted(unknown))}")
+    if "einkorn" in names:
+        names = [*names, *SAME_BITS]
+    return [row for row in known if not names or row[0] in names or row[0].startswith("before")]
+
+
+def measure_all(options, chosen, wanted, references, is_complete):
+    """Measures, prints and keeps the results of one kernel after the other."""
+    makers = available(wanted)
+    rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
+    results = {"machine": report.machine(), "columns": [row[:3] for row in wanted], "cases": {}}
+    path = os.path.join(ROOT, "build", "bench.json" if is_complete else "bench-part.json")
+    terminal = report.Terminal(results["columns"])
+    terminal.head()
+    for case in chosen:
+        at_most = min(rounds, SLOW_ROUNDS) if case.is_slow else rounds
+        result = measure(case, makers, references, at_most, options.busy)
+        results["cases"][case.name] = result
+        terminal.line(case.name, result)
+        with open(path, "w") as file:
+            json.dump(results, file, indent=1)
+    terminal.foot(results)
+    return results
+
+
 def main():
     faulthandler.enable()
     options = parse()
@@ -175,55 +216,24 @@ def main():
         return
     kernels = os.path.join(ROOT, "bench", "peers", "kernels")
     known = competitors(options.build, kernels, options.baseline)
+    names = [name for name in options.competitors.split(",") if name]
+    wanted = choose(known, names)
     chosen = select(options.filter)
     if options.quick and not options.filter:
-        chosen = [c for c in chosen if not c.is_slow]
-    names = [n for n in options.competitors.split(",") if n]
-    # `einkorn` is all its columns.
-    wanted = [row for row in known if not names or row[0] in names or row[0].startswith("before")
-              or ("einkorn" in names and row[0] in ("unchecked", "einkorn2"))]
-    unknown = {*names} - {row[0] for row in known}
-    if unknown:
-        sys.exit(f"no competitor is named {', '.join(sorted(unknown))}")
+        chosen = [case for case in chosen if not case.is_slow]
     if not chosen:
         sys.exit("no kernel matches")
     if options.list:
         print("competitors: " + ", ".join(row[0] for row in known))
         print("\n".join(case.name for case in chosen))
         return
-
-    makers = {}
-    for name, title, threads, make in wanted:
-        try:
-            makers[name] = make()
-        except Missing as why:
-            makers[name] = str(why)
-    references = []
-    for name in ("clang", "gcc"):
-        make = {row[0]: row[3] for row in known}[name]
-        try:
-            references.append(make())
-        except Missing:
-            pass
+    strict = available([row for row in known if row[0] in report.STRICT])
+    references = [one for one in strict.values() if not isinstance(one, Missing)]
     if not references:
         sys.exit("neither clang++-19 nor g++ is installed; results are compared with theirs")
-
-    rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
-    results = {"machine": report.machine(), "columns": [row[:3] for row in wanted], "cases": {}}
     is_complete = not (options.filter or names or options.rounds or options.quick
                        or options.baseline or options.busy)
-    path = os.path.join(ROOT, "build", "bench.json" if is_complete else "bench-part.json")
-    terminal = report.Terminal(results["columns"])
-    terminal.head()
-    for case in chosen:
-        at_most = min(rounds, SLOW_ROUNDS) if case.is_slow else rounds
-        result = measure(case, makers, references, at_most, options.busy)
-        result["everywhere"] = case.everywhere
-        results["cases"][case.name] = result
-        terminal.line(case.name, result)
-        with open(path, "w") as file:
-            json.dump(results, file, indent=1)
-    terminal.foot(results)
+    results = measure_all(options, chosen, wanted, references, is_complete)
     if is_complete:
         samples = measure_samples(options.build)
         print("\n" + samples)
