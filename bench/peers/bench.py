@@ -17,7 +17,7 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ROUNDS, QUICK_ROUNDS, SLOW_ROUNDS, LEAST_ROUNDS = 15, 5, 2, 3
+ROUNDS, QUICK_ROUNDS, SLOW_ROUNDS, LEAST_ROUNDS = 15, 5, 1, 3
 SECONDS_A_KERNEL = 10.0
 
 # Libraries read these when they are loaded: one thread each but for the parallel competitors, whose

@@ -273,18 +273,20 @@ def mcpi(t, rng):
 
 # --- public benchmarks, for C++, Numba and NumPy --------------------------------------
 
-def stream(writes, *reads):
+def stream(call, writes, *reads):
+    scalars = {"s": np.float64(0.4)} if "s" in call.split() else {}
+
     def make(t, rng):
         n = 1 << 23
         data = {name: floats(rng, n, np.float64) for name in reads}
-        return dict(n=np.int64(n), s=np.float64(0.4), **data, **{writes: np.zeros(n)})
+        return dict(n=np.int64(n), **scalars, **data, **{writes: np.zeros(n)})
     return make
 
 
 for kernel_name, kernel_call, written, *read in (
         ("copy", "n a c", "c", "a"), ("scale", "n s b c", "b", "c"),
         ("add", "n a b c", "c", "a", "b"), ("triad", "n s a b c", "a", "b", "c")):
-    make_stream = stream(written, *read)
+    make_stream = stream(kernel_call, written, *read)
     make_stream.__name__ = kernel_name
     case("stream", kernel_call, outputs=written)(make_stream)
 

@@ -58,7 +58,7 @@ struct Call {
     return true;
   }
 
-  // Reads a scalar parameter, or a shape symbol; a name that the kernel does not have is left out.
+  // Reads a scalar parameter, or what may be a shape symbol.
   bool BindScalar(const std::string& name, const std::string& text) {
     const frontend::KernelParameter* parameter = ParameterNamed(name);
     const ScalarType type = parameter == nullptr ? ScalarType::kI64 : parameter->type.scalar();

@@ -8,6 +8,7 @@ import subprocess
 from statistics import median
 
 STRICT = ("clang", "gcc")  # what Einkorn's results and times are compared with
+BEHIND = 1.05              # times the best time with one thread: less is noise
 JITS = ("numba", "numba2", "taichi", "warp")
 FOREIGN = 0.1              # processors used by others, above which a kernel is marked
 
@@ -95,7 +96,7 @@ class Summary:
         behind = []
         for name, result in cases.items():
             value = ratio(result, "einkorn", one_thread)
-            if value is not None and value > 1:
+            if value is not None and value > BEHIND:
                 best = min((milliseconds(result, c), c) for c in one_thread
                            if milliseconds(result, c) is not None)[1]
                 behind.append((value, name, best))
