@@ -3,8 +3,8 @@
 Every competitor runs in this one process. For each kernel all results are compared first; a wrong
 one is shown and not timed. Then come rounds, in each of which every competitor runs once, beginning
 with another one each time, so that a slow moment of the machine meets all of them. What counts is
-the median of the rounds. Time that others used on the machine is measured too, and kernels with much
-of it are marked with `~`.
+the median of the rounds. Time that others used on the machine is measured too, and kernels with
+much of it are marked with `~`.
 """
 import argparse
 import faulthandler

@@ -215,6 +215,10 @@ def page(results):
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     yield (f"Measured on {about['threads']} processors of {about['processor']}, with {versions}; "
            f"NumPy's BLAS is {about['blas']}.")
+    disturbed = sum(r["foreign"] > FOREIGN for r in results["cases"].values())
+    if disturbed:
+        yield (f"While {disturbed} of the {len(results['cases'])} kernels were measured, other "
+               "programs used the machine: their times are rough.")
     yield ""
     yield "| times | geometric mean | greatest |"
     yield "|---|---|---|"
