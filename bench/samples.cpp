@@ -63,7 +63,7 @@ bool Measure(const Case& one) {
   if (!text) return Fail(one, text.error().message);
   const auto program = Program::Read(path, std::move(*text));
   const frontend::KernelInfo& info = program->kernels().front();
-  auto call = command::PrepareCall(*program, info, one.words, {.types = one.types});
+  auto call = command::PrepareCall(*program, info, one.words, {one.types, {}});
   if (!call) return Fail(one, "its arguments do not fit");
 
   std::vector<Way> ways = {{{.mode = Mode::kChecked}, 1, nullptr, {}},
