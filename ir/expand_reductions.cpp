@@ -55,6 +55,11 @@ ValueId CountOf(Emitter& emit, const LoopRange& range) {
     const UInt128 count = *step == 0 ? 0 : RangeCount(*from, *to, *step, range.inclusive);
     return emit.Integer(kU64, static_cast<Int128>(std::min<UInt128>(count, UINT64_MAX)));
   }
+  if (from && *from >= 0 && step && *step == 1 && !range.inclusive) {
+    // The common form, which proofs look through.
+    const ValueId end = emit.Binary(Opcode::kMax, range.to, range.from);
+    return emit.Convert(kU64, emit.Exact(Opcode::kSub, end, range.from));
+  }
   const ValueId zero = emit.Zero(emit.type(range.step));
   const ValueId one = emit.Integer(kU64, 1);
   const ValueId goes_up = emit.Binary(Opcode::kGt, range.step, zero);

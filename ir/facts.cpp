@@ -1,6 +1,7 @@
 #include "ir/facts.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace einkorn::ir {
@@ -140,9 +141,14 @@ void Facts::AssumeNotNegative(const Polynomial& given, ProofReason reason, int d
   FindMultiple(polynomial);
 }
 
+std::vector<uint32_t> Facts::NewestFacts(Atom atom) const {
+  const auto& facts = atoms_[atom].facts;
+  return {facts.end() - static_cast<ptrdiff_t>(std::min(facts.size(), kMostFacts)), facts.end()};
+}
+
 // Whether there is a fact that says the same or more.
 bool Facts::IsKnown(const Polynomial& polynomial) const {
-  for (uint32_t id : atoms_[polynomial.latest()].facts) {
+  for (uint32_t id : NewestFacts(polynomial.latest())) {
     const Polynomial difference = polynomial - facts_[id].polynomial;
     if (difference.is_constant() && difference.constant() >= 0) return true;
   }
@@ -156,10 +162,8 @@ void Facts::Combine(const Polynomial& polynomial, ProofReason reason, int depth)
   const auto split = polynomial.SplitBy(atom);
   if (!split) return;
   const Interval range = RangeOf(split->factor);
-  const std::vector<uint32_t> others = atoms_[atom].facts;
-  const size_t first = others.size() - std::min(others.size(), kMostFacts);
-  for (size_t i = first; i < others.size(); ++i) {
-    const Fact other = facts_[others[i]];
+  for (uint32_t id : NewestFacts(atom)) {
+    const Fact other = facts_[id];
     const auto other_split = other.polynomial.SplitBy(atom);
     if (!other_split) continue;
     if (!split->factor.is_constant() && !other_split->factor.is_constant()) continue;
@@ -190,9 +194,8 @@ void Facts::UseMultiples(const Polynomial& polynomial, ProofReason reason, int d
 // 0.
 void Facts::FindMultiple(const Polynomial& polynomial) {
   const Polynomial opposite = -polynomial;
-  const auto& others = atoms_[polynomial.latest()].facts;
-  if (std::ranges::none_of(others, [&](uint32_t id) { return facts_[id].polynomial == opposite; }))
-    return;
+  const auto is_opposite = [&](uint32_t id) { return facts_[id].polynomial == opposite; };
+  if (std::ranges::none_of(NewestFacts(polynomial.latest()), is_opposite)) return;
   for (const auto& term : polynomial.terms()) {
     const Polynomial atom = Polynomial::Of(term.monomial.atoms[0]);
     if (term.monomial.is_one() || term.monomial.atoms[1] != 0) continue;
@@ -260,10 +263,8 @@ void Facts::SetRange(Atom atom, Interval range, ProofReason reason, bool spreads
   known.range = range;
   known.reason = std::max(known.reason, reason);
   if (!spreads) return;
-  const std::vector<uint32_t> facts = known.facts;
-  const size_t first = facts.size() - std::min(facts.size(), kMostFacts);
-  for (size_t i = first; i < facts.size(); ++i) {
-    const Fact fact = facts_[facts[i]];
+  for (uint32_t id : NewestFacts(atom)) {
+    const Fact fact = facts_[id];
     const ProofReason both = std::max(reason, fact.reason);
     Narrow(fact.polynomial, both, false);
     // What the fact says about earlier atoms wherever this one is.
@@ -362,10 +363,9 @@ int Facts::SignOf(const Polynomial& polynomial, int depth) {
 // `sign` is that of the factor of the goal's latest atom, 0 if it is not known.
 bool Facts::ProveByFacts(const Polynomial& goal, int sign, int depth) {
   const Atom atom = goal.latest();
-  const size_t count = atoms_[atom].facts.size();
   std::vector<std::pair<Polynomial, ProofReason>> rests;
-  for (size_t i = 0; i < std::min(count, kMostFacts); ++i) {
-    const Fact& fact = facts_[atoms_[atom].facts[count - 1 - i]];
+  for (uint32_t id : NewestFacts(atom) | std::views::reverse) {
+    const Fact& fact = facts_[id];
     const auto rest = Eliminate(goal, sign, fact.polynomial);
     if (!rest || !rest->is_known()) continue;
     // Where one fact is enough, no others are tried.

@@ -86,6 +86,8 @@ class Facts {
 
   void AssumeNotNegative(const Polynomial& polynomial, ProofReason reason, int depth);
   void AssumeNotZero(const Polynomial& polynomial, ProofReason reason);
+  /// The newest facts about an atom, the latest last; more are not looked at.
+  std::vector<uint32_t> NewestFacts(Atom atom) const;
   bool IsKnown(const Polynomial& polynomial) const;
   void Combine(const Polynomial& polynomial, ProofReason reason, int depth);
   void UseMultiples(const Polynomial& polynomial, ProofReason reason, int depth);

@@ -186,7 +186,7 @@ void Ranges::DefineShiftRight(const Op& op) {
   }
 }
 
-// A mask that ends in zeros rounds down, whatever the signs are.
+// A mask that keeps the sign rounds down, by at most what it clears.
 void Ranges::DefineBits(const Op& op) {
   const Polynomial a = operand(op, 0), b = operand(op, 1);
   const Interval left = RangeOf(op, 0), right = RangeOf(op, 1);
@@ -218,7 +218,7 @@ void Ranges::DefineBits(const Op& op) {
     if (its.lo >= 0) facts_.Assume(value - x, ProofReason::kType);
     if (mask.lo != mask.hi) return;
     const Int128 cleared = type.lo < 0 ? -1 - mask.lo : type.hi - mask.lo;
-    if (cleared < 0 || (cleared & (cleared + 1)) != 0) return;
+    if (cleared < 0) return;
     facts_.Assume(value - x, ProofReason::kType);
     facts_.Assume(x + cleared - value, ProofReason::kType);
   };

@@ -40,6 +40,16 @@ frontend::Specialization For(frontend::Specialization chosen, const CompileOptio
   return chosen;
 }
 
+// Of a loop.
+[[maybe_unused]] bool HasConstantSteps(const ir::Function& function, const ir::Op& op) {
+  const size_t ranges = op.opcode == Opcode::kFor ? 1 : op.operands.count / 3;
+  for (size_t k = 0; k < ranges; ++k) {
+    const ir::Op* step = function.ConstantOf(function.operand(op, 3 * k + 2));
+    if (step == nullptr || step->immediate == 0) return false;
+  }
+  return true;
+}
+
 Error WrongProgram(const Program& program) {
   return UsageError(fmt::format("{} has errors, so that nothing of it can be compiled",
                                 program.sources().file(program.file()).name()));
@@ -258,7 +268,13 @@ Result<ir::Explanation> Session::Explain(const Program& program, const std::stri
       if (op.rule == Rule::kWrap || op.rule == Rule::kSaturate)
         all.Add(ir::CheckNote{op.range, FaultKind::kOverflow, ir::CheckFate::kAskedFor,
                               op.rule == Rule::kWrap ? "wraps" : "saturates"});
-      all.Add(op, ir::CheckFate::kAskedFor);
+      // That a step is not 0 is worth a word only where it is not constant.
+      const bool is_loop = op.opcode == Opcode::kFor || op.opcode == Opcode::kParallel ||
+                           op.opcode == Opcode::kReduce;
+      ir::Op shown = op;
+      if (is_loop && HasConstantSteps(function, op))
+        shown.checks &= static_cast<FaultSet>(~kDivisionBit);
+      all.Add(shown, ir::CheckFate::kAskedFor);
     }
   for (ir::CheckNote& note : all.checks)
     if (note.reason.empty()) {

@@ -105,7 +105,7 @@ class IndexProgram {
       case 13:
         return fmt::format("({} & {})", e, OneOf("7", "3", "~3", "-4", Name()));
       case 14:
-        return fmt::format("({} {} {})", e, OneOf("|", "^", ">>", "<<", "<<%"),
+        return fmt::format("({} {} {})", e, OneOf("|", "^", ">>", "<<", "<<%", "&"),
                            OneOf("1", "2", "3"));
       case 15:
         return fmt::format("abs({})", e);
@@ -115,6 +115,12 @@ class IndexProgram {
         return fmt::format("({} {} {})", e, OneOf("+%", "-%", "*%", "+|", "-|", "*|"),
                            Value(depth - 1));
       case 18:
+        if (choices_.Chance(40)) {
+          const std::string type = OneOf("u8", "i8", "u32", "i32");
+          return fmt::format("((({} as% {}) {} ({} as% {})) as i64)", e, type,
+                             OneOf("+%", "-%", "*%", "+|", "-|", "+", "-", "*", "/", "%", "&", "^"),
+                             Value(depth - 1), type);
+        }
         return fmt::format("(({} {} {}) as i64)", e, OneOf("as", "as%", "as|"),
                            OneOf("u8", "i8", "i32", "u32", "u64", "u16"));
       case 19:
@@ -236,9 +242,17 @@ class IndexProgram {
     const std::string most = index == name + " + 1" ? size + " - 1" : size;
     const bool is_wrong = choices_.Chance(8);
     Line(fmt::format("let {}: i64 = {};", name, Value(choices_.Between(0, 2))));
-    Line(fmt::format("if {} >= {} && {} {} {} {{ total +%= {}; }}", name, is_wrong ? "-1" : least,
-                     name, is_wrong && choices_.Chance(50) ? "<=" : "<", most,
-                     fmt::format(fmt::runtime(array), index)));
+    const std::string from = is_wrong ? "-1" : least;
+    const std::string access = fmt::format(fmt::runtime(array), index);
+    if (choices_.Chance(40)) {
+      const std::string leave = loops_ > 0 ? OneOf("continue", "break") : "return total";
+      Line(fmt::format("if {} < {} || {} {} {} {{ {}; }}", name, from, name,
+                       is_wrong && choices_.Chance(50) ? ">" : ">=", most, leave));
+      Line(fmt::format("total +%= {};", access));
+    } else {
+      Line(fmt::format("if {} >= {} && {} {} {} {{ total +%= {}; }}", name, from, name,
+                       is_wrong && choices_.Chance(50) ? "<=" : "<", most, access));
+    }
     variables_.push_back(name);
   }
 

@@ -201,12 +201,25 @@ TEST(ProveChecks, KnowsOperationsThatBound) {
   EXPECT_EQ(LeftIn("for j in 0..n { y[(j - 1) % n] = 1.0; }"), "bounds");
   EXPECT_EQ(LeftIn("for j in 0..n { y[j / 2] = y[j - j / 2] + y[j >> 1] + y[j & 6] + y[j & k]; }"),
             "");
+  EXPECT_EQ(LeftIn("for j in 5..n { y[j & ~5] = y[(j & ~5) - j + 5]; }"), "");
+  EXPECT_EQ(LeftIn("for j in 5..n { y[(j & ~5) - j + 4] = 1.0; }"), "bounds");
   EXPECT_EQ(LeftIn("for j in 0..n { y[j | 1] = 1.0; }"), "bounds");
   EXPECT_EQ(LeftIn("for j in 0..n { y[j ^ 1] = 1.0; }"), "bounds");
   EXPECT_EQ(LeftIn("for j in 0..n { y[j & k | 1] = 1.0; }"), "bounds");
   EXPECT_EQ(LeftIn("for j in 0..n { y[if j > 0 { j - 1 } else { n - 1 }] = 1.0; }"), "");
   EXPECT_EQ(LeftIn("for j in 0..n { y[if j > 0 { j + 1 } else { 0 }] = 1.0; }"), "bounds");
   EXPECT_EQ(LeftIn("for j in 0..n { y[if j + 1 < n { j + 1 } else { 0 }] = 1.0; }"), "");
+}
+
+TEST(ProveChecks, KnowsSigns) {
+  const auto left = [](const std::string& condition) {
+    return LeftIn("if k >= 0 && n > 0 { if " + condition + " { y[i] = 1.0; } }");
+  };
+  EXPECT_EQ(left("i ^ k >= 0 && i < n"), "");
+  EXPECT_EQ(left("i ^ k < 0 && i < n"), "bounds");
+  EXPECT_EQ(left("i ^ h >= 0 && i < n"), "");
+  EXPECT_EQ(left("i ^ x[0] >= 0 && i < n"), "bounds");
+  EXPECT_EQ(left("i ^ k == 0"), "bounds");
 }
 
 TEST(ProveChecks, KnowsMultiples) {
@@ -248,6 +261,13 @@ TEST(ProveChecks, KnowsWhatLoopsCarry) {
   EXPECT_EQ(LeftIn("if n == 0 { return 1; } var l = 0;"
                    "for j in 0..k { y[l] = 1.0; l += 1; if l > n { l = 0; } }"),
             "bounds");
+  EXPECT_EQ(LeftIn("var l = 0; for j in 0..n { if x[j] > 0 { break; } l += 1; }"
+                   "if n > 0 { y[l - 1] = 1.0; }"),
+            "bounds");
+  EXPECT_EQ(LeftIn("var l = 0; for j in 0..n { l += 1; } if n > 0 { y[l - 1] = 1.0; }"), "");
+  EXPECT_EQ(LeftIn("var l = n; for j in 0..n { if x[j] > 0 { l = j; break; } }"
+                   "if l < n { y[l] = 1.0; }"),
+            "");
   EXPECT_EQ(LeftIn("var sign = 1; for j in 0..k { sign = -sign; }"), "");
   EXPECT_EQ(LeftIn("var total = 0; for j in 0..n { total += c[j]; }"), "");
   EXPECT_EQ(LeftIn("var total = 0; for j in 0..n { total += x[j]; }"), "overflow");
