@@ -346,7 +346,7 @@ bool Facts::ProveByAtom(const Polynomial& goal, int depth) {
     used_ = used;
   }
   if (open_cases_ == kMostOpenCases) return false;
-  const std::vector<Case> cases = cases_(atom, sign);
+  const std::vector<Case> cases = cases_(atom);
   return !cases.empty() && ProveInEach(goal, cases, depth);
 }
 

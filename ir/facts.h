@@ -37,9 +37,8 @@ struct Case {
 
 class Facts {
  public:
-  /// `cases(atom, sign)` lists all that the atom may be; nothing if that is not known, or if facts
-  /// say as much about how small (sign 1) or large (-1) it may be.
-  using Cases = std::function<std::vector<Case>(Atom, int)>;
+  /// `cases(atom)` lists all that the atom may be; nothing if that is not known.
+  using Cases = std::function<std::vector<Case>(Atom)>;
   explicit Facts(Cases cases) : cases_(std::move(cases)) {}
 
   Atom NewAtom(Interval range, ProofReason reason = ProofReason::kType);

@@ -12,7 +12,7 @@ constexpr Int128 kMostSize = std::numeric_limits<int64_t>::max();
 Ranges::Ranges(const Function& function)
     : function_(function),
       forms_(function.values.size(), Polynomial::Unknown()),
-      facts_([this](Atom atom, int sign) { return CasesOf(atom, sign); }) {
+      facts_([this](Atom atom) { return CasesOf(atom); }) {
   DefineParams();
 }
 

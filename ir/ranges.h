@@ -85,7 +85,7 @@ class Ranges {
   std::vector<Case> CasesOf(ValueId condition, bool holds) const;
   Polynomial WithSignOf(ValueId value) const;
   std::vector<Fact> FactsOf(const Op& comparison, bool holds) const;
-  std::vector<Case> CasesOf(Atom atom, int sign) const;
+  std::vector<Case> CasesOf(Atom atom) const;
 
   ScalarType scalar(ValueId value) const { return function_.type(value).scalar; }
   Polynomial operand(const Op& op, size_t i) const { return FormOf(function_.operand(op, i)); }

@@ -163,7 +163,7 @@ void Ranges::DefineIf(OpId id, Arm then, Arm otherwise) {
   arms_.insert_or_assign(id, std::array{std::move(then), std::move(otherwise)});
 }
 
-std::vector<Case> Ranges::CasesOf(Atom atom, int sign) const {
+std::vector<Case> Ranges::CasesOf(Atom atom) const {
   const auto at = choices_.find(atom);
   if (at == choices_.end()) return {};
   const Op& op = function_.op(at->second);
@@ -187,8 +187,6 @@ std::vector<Case> Ranges::CasesOf(Atom atom, int sign) const {
     case Opcode::kMin:
     case Opcode::kMax:
     case Opcode::kAbs: {
-      // A minimum is below both, as facts say.
-      if (sign == (op.opcode == Opcode::kMin ? -1 : 1)) break;
       const Polynomial a = operand(op, 0);
       const Polynomial b = op.opcode == Opcode::kAbs ? -a : operand(op, 1);
       const Polynomial lead = op.opcode == Opcode::kMin ? b - a : a - b;
