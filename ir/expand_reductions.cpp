@@ -85,6 +85,17 @@ ValueId CountOf(Emitter& emit, const std::vector<LoopRange>& ranges) {
   return terms;
 }
 
+// The same if it is constant.
+std::optional<uint64_t> KnownCountOf(Emitter& emit, const std::vector<LoopRange>& ranges) {
+  UInt128 terms = 1;
+  for (const LoopRange& range : ranges) {
+    const auto count = ConstantInteger(emit, CountOf(emit, range));
+    if (!count) return std::nullopt;
+    terms = std::min<UInt128>(terms * static_cast<UInt128>(*count), UINT64_MAX);
+  }
+  return static_cast<uint64_t>(terms);
+}
+
 class ReductionExpander : public Cloner {
  public:
   using Cloner::Cloner;
@@ -108,8 +119,13 @@ class ReductionExpander : public Cloner {
     }
     if (op.checks & kDivisionBit) CheckSteps(emit, ranges);
 
-    const ReductionPlan plan = PlanReduction(source(), op);
-    const ValueId result = plan.conclude(emit, FoldAll(emit, op, ranges, plan));
+    const ReductionPlan plan = PlanReduction(source(), op, KnownCountOf(emit, ranges));
+    ValueId result = plan.conclude(emit, FoldAll(emit, op, ranges, plan));
+    if (ReduceKindOf(op) == ReduceKind::kCount && emit.type(result) == ScalarType::kI64) {
+      // Proofs do not see through the lanes that it cannot be otherwise.
+      const ValueId most = emit.Convert(ScalarType::kI64, CountOf(emit, ranges));
+      result = emit.Binary(Opcode::kMax, emit.Binary(Opcode::kMin, result, most), Int(emit, 0));
+    }
     CopyNames(source().result(op), result);
     Bind(source().result(op), result);
   }
@@ -455,14 +471,16 @@ Values Fold::Merge(Emitter&, const Values&, const Values&) {
   FailInternalCheck(__FILE__, __LINE__, "a fold that does not merge");
 }
 
-ReductionPlan PlanReduction(const Function& function, const Op& reduce) {
+ReductionPlan PlanReduction(const Function& function, const Op& reduce,
+                            std::optional<uint64_t> terms) {
   const ScalarType result = function.type(function.result(reduce)).scalar;
   const Op& yield = function.terminator(function.region_of(reduce, 0));
   const ReductionFacts facts{.kind = ReduceKindOf(reduce),
                              .rule = reduce.rule,
                              .checks = reduce.checks,
                              .term = function.type(function.operand(yield, 1)).scalar,
-                             .result = result};
+                             .result = result,
+                             .terms = terms};
   switch (facts.kind) {
     case ReduceKind::kSum:
       return IsFloat(result) ? PlanFloatFold(facts) : PlanIntegerSum(facts);

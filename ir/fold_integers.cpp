@@ -91,6 +91,40 @@ class NarrowSum : public Fold {
   }
 };
 
+// So few terms of so few bits that a narrow type holds every sum of some of them.
+class BoundedSum : public Fold {
+ public:
+  explicit BoundedSum(ScalarType type) : type_(type) {}
+
+  Values Start(Emitter& emit, ValueId) override { return {emit.Zero(type_)}; }
+  Values Step(Emitter& emit, const Values& carried, const Term& term) override {
+    return {emit.Exact(Opcode::kAdd, carried[0], emit.Convert(type_, TermOr(emit, term, 0)))};
+  }
+  Values Finish(Emitter&, const Values& carried) override { return carried; }
+  bool CanMerge() const override { return true; }
+  Values Merge(Emitter& emit, const Values& a, const Values& b) override {
+    return {emit.Exact(Opcode::kAdd, a[0], b[0])};
+  }
+
+  // The narrowest type for the facts, whose sums all fit the result too.
+  static std::optional<ScalarType> TypeFor(const ReductionFacts& facts) {
+    if (!facts.terms || *facts.terms > UINT32_MAX || BitsOf(facts.term) > 32) return std::nullopt;
+    const auto terms = static_cast<Int128>(*facts.terms);
+    const bool is_bool = facts.term == ScalarType::kBool;
+    const Int128 least = is_bool ? 0 : terms * LeastOf(facts.term);
+    const Int128 greatest = is_bool ? terms : terms * GreatestOf(facts.term);
+    const auto fits = [&](ScalarType type) {
+      return FitsInteger(type, least) && FitsInteger(type, greatest);
+    };
+    for (ScalarType type : {ScalarType::kI16, ScalarType::kI32, kI64})
+      if (fits(type) && fits(facts.result)) return type;
+    return std::nullopt;
+  }
+
+ private:
+  ScalarType type_;
+};
+
 // Terms of 64 bits: their halves are summed apart, so few that neither sum leaves 64 bits. Unlike a
 // carry from word to word, this leaves the order of the terms open to vectors.
 class HalvesSum : public Fold {
@@ -207,6 +241,13 @@ ValueId ConcludeProduct(Emitter& emit, const ReductionFacts& facts, const Values
 ReductionPlan PlanIntegerSum(const ReductionFacts& facts) {
   if (!IsExact(facts)) return PlanLowBits(Opcode::kAdd, facts.result);
   ReductionPlan plan;
+  if (const auto type = BoundedSum::TypeFor(facts)) {
+    plan.general = std::make_unique<BoundedSum>(*type);
+    plan.conclude = [facts](Emitter& emit, const Values& sum) {
+      return emit.ConvertExact(facts.result, sum[0]);
+    };
+    return plan;
+  }
   if (BitsOf(facts.term) <= 32) {
     plan.few = std::make_unique<NarrowSum>();
     plan.most_few = NarrowSum::MostTerms(facts.term);

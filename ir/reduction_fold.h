@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "ir/emitter.h"
 
@@ -69,7 +70,9 @@ struct ReductionPlan {
 };
 
 /// `reduce` is an operation of `function`; its kind decides which of the plans below is made.
-ReductionPlan PlanReduction(const Function& function, const Op& reduce);
+/// `terms` is how many terms it has if that is known.
+ReductionPlan PlanReduction(const Function& function, const Op& reduce,
+                            std::optional<uint64_t> terms = {});
 
 /// What the plans are made from.
 struct ReductionFacts {
@@ -77,6 +80,7 @@ struct ReductionFacts {
   Rule rule;
   FaultSet checks;
   ScalarType term, result;
+  std::optional<uint64_t> terms;
 };
 ReductionPlan PlanFloatFold(const ReductionFacts& facts);
 ReductionPlan PlanIntegerSum(const ReductionFacts& facts);

@@ -288,6 +288,8 @@ void FunctionEmitter::EmitAtomic(ir::OpId id, const ir::Op& op) {
   const ir::ValueId array = function_.operand(op, 0);
   Value* address = Locate(id, op);
   if (!is_body_ || made_here_[array.index]) return EmitPlainAtomic(id, op, address);
+  Block* done = NewBlock("combined");
+  AddToPrivateCopy(id, op, address, done);
   const bool is_signed = IsSigned(function_.type(array).scalar);
   const bool is_float = IsFloat(function_.type(array).scalar);
   using Operation = ::llvm::AtomicRMWInst::BinOp;
@@ -315,10 +317,15 @@ void FunctionEmitter::EmitAtomic(ir::OpId id, const ir::Op& op) {
       operation = Operation::Xor;
       break;
   }
-  Value* old = b_.CreateAtomicRMW(operation, address, operand(op, op.operands.count - 1),
-                                  ::llvm::MaybeAlign(), ::llvm::AtomicOrdering::Monotonic);
+  Value* change = operand(op, op.operands.count - 1);
+  Value* old = b_.CreateAtomicRMW(operation, address, change, ::llvm::MaybeAlign(),
+                                  ::llvm::AtomicOrdering::Monotonic);
   MarkAccess(::llvm::cast<::llvm::Instruction>(old), array);
-  if ((op.checks & kOverflowBit) != 0) NoteOverflow(id, op, old, address);
+  if ((op.checks & kOverflowBit) != 0)
+    NoteOverflow(id, op, old, change, static_cast<AtomicKind>(op.immediate) == AtomicKind::kSub,
+                 address, IndicesAndSizes(op));
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
 }
 
 // Where no other iteration sees the element, an overflow is a fault at once.
@@ -379,11 +386,11 @@ uint32_t FunctionEmitter::FirstAtomic(ir::OpId id, const ir::Op& op) {
   return at->second;
 }
 
-void FunctionEmitter::NoteOverflow(ir::OpId id, const ir::Op& op, Value* old, Value* address) {
+void FunctionEmitter::NoteOverflow(ir::OpId id, const ir::Op& op, Value* old, Value* change,
+                                   bool subtracts, Value* address,
+                                   const std::vector<Value*>& indices_and_sizes) {
   const ir::ValueId array = function_.operand(op, 0);
   const bool is_signed = IsSigned(function_.type(array).scalar);
-  const bool subtracts = static_cast<AtomicKind>(op.immediate) == AtomicKind::kSub;
-  Value* change = operand(op, op.operands.count - 1);
   namespace Intrinsic = ::llvm::Intrinsic;
   const Intrinsic::ID intrinsic =
       subtracts ? (is_signed ? Intrinsic::ssub_with_overflow : Intrinsic::usub_with_overflow)
@@ -398,7 +405,7 @@ void FunctionEmitter::NoteOverflow(ir::OpId id, const ir::Op& op, Value* old, Va
   Block* next = NewBlock("next");
   b_.CreateCondBr(overflows, cold, next, ::llvm::MDBuilder(context_).createUnlikelyBranchWeights());
   b_.SetInsertPoint(cold);
-  StoreOperands(IndicesAndSizes(op));
+  StoreOperands(indices_and_sizes);
   Value* is_negative =
       is_signed ? b_.CreateICmpSLT(change, ::llvm::ConstantInt::get(change->getType(), 0))
                 : static_cast<Value*>(b_.getFalse());

@@ -231,6 +231,9 @@ void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<
     ::llvm::ReturnInst::Create(context_, Int64(0), instead_);
   }
 
+  const ir::RegionId region = function_.region_of(op, 0);
+  OpenPrivateCopies(region, region, b_.CreateSub(end, begin));
+
   // Rows of the last range; the numbers of the others are found once a row.
   Row current;
   const size_t depth = body_counts_.size();
@@ -265,6 +268,7 @@ void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<
   first->addIncoming(after, next_row);
   b_.CreateCondBr(b_.CreateICmpSLT(after, end), row, done_block);
   b_.SetInsertPoint(done_block);
+  ClosePrivateCopies();
   b_.CreateRet(Int64(-1));
   FinishBuffer();
   FinishAliasScopes();

@@ -156,7 +156,15 @@ class FunctionEmitter {
   void EmitStore(ir::OpId id, const ir::Op& op);
   void EmitAtomic(ir::OpId id, const ir::Op& op);
   void EmitPlainAtomic(ir::OpId id, const ir::Op& op, Value* address);
-  void NoteOverflow(ir::OpId id, const ir::Op& op, Value* old, Value* address);
+  void NoteOverflow(ir::OpId id, const ir::Op& op, Value* old, Value* change, bool subtracts,
+                    Value* address, const std::vector<Value*>& indices_and_sizes);
+  /// In a body: small arrays that it adds to have copies of its own, which are added to the arrays
+  /// at its end (emit_private.cpp).
+  void OpenPrivateCopies(ir::RegionId body, ir::RegionId region, Value* iterations);
+  /// Goes on at `done` where there is a copy, which is added to, else here.
+  void AddToPrivateCopy(ir::OpId id, const ir::Op& op, Value* address, Block* done);
+  void ClosePrivateCopies();
+  bool IsOnlyAddedTo(ir::RegionId region, ir::ValueId array, Rule rule) const;
   uint32_t FirstAtomic(ir::OpId id, const ir::Op& op);
   /// The address of the element after its bounds check.
   Value* Locate(ir::OpId id, const ir::Op& op);
@@ -255,8 +263,15 @@ class FunctionEmitter {
 
   Value* memo_ = nullptr;  // arguments and results of a function whose results are kept
   bool is_body_ = false;
-  std::vector<bool> made_here_;                 ///< in a body: arrays of the iteration, by value
-  std::map<uint32_t, uint32_t> first_atomics_;  ///< in a body: by array value
+  std::vector<bool> made_here_;  ///< in a body: arrays of the iteration, by value
+  struct PrivateCopy {
+    ir::OpId add;              // one of the operations that it is for
+    Value* is_used = nullptr;  // whether the array is small enough
+    Value* count = nullptr;    // of its elements
+    Value* elements = nullptr;
+  };
+  std::map<uint32_t, PrivateCopy> private_copies_;                   ///< in a body: by array value
+  std::map<uint32_t, uint32_t> first_atomics_;                       ///< in a body: by array value
   std::vector<Value*> body_froms_, body_steps_, body_counts_;        ///< in a body: of its ranges
   std::vector<std::pair<::llvm::Instruction*, uint32_t>> accesses_;  ///< with their storage
 };

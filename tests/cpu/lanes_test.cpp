@@ -199,6 +199,22 @@ kernel k(x: [n] i32, y: out [n] i32) {
              {"x=full(11; 77)"});
 }
 
+// Each chunk adds to a copy of its own; sums wrap on the way, there and in the array.
+TEST_F(Lanes, AdditionsToSmallArrays) {
+  const std::string program = R"(
+kernel k(x: [n] u8, y: inout [4, 8] i32) {
+    parallel for i in 0..n {
+        atomic y[i % 4, x[i] as i64 % 8] += 2_000_000_000;
+        atomic y[i % 4, x[i] as i64 % 8] -= 1_999_999_000;
+        if i % 3 == 0 { atomic y[3, 7] -= 5; }
+    }
+}
+)";
+  ExpectSame(program, {"x=random(3000; seed=1)", "y=full(-7; 4,8)"});
+  EXPECT_THAT(ExpectSame(program, {"x=random(3000; seed=1)", "y=full(2147480000; 4,8)"}),
+              testing::HasSubstr("does not fit i32: the exact value is"));
+}
+
 TEST_F(Lanes, SequentialLoopsThatAreIndependent) {
   ExpectSame(R"(
 kernel k(x: [n] f32, y: inout [n, m] f32) {

@@ -320,8 +320,29 @@ TEST_F(CommandTest, ReportsFaultsOfSizes) {
 
 // --- What is not there
 
+#ifdef EINKORN_WITH_LLVM
+TEST_F(CommandTest, ExplainsAsData) {
+  const Ran ran = Run({"explain", program_, "saxpy", "--json"});
+  ASSERT_EQ(ran.status, kDone) << ran.err;
+  const auto data = nlohmann::json::parse(ran.out);
+  ASSERT_EQ(data["loops"].size(), 1u);
+  EXPECT_GE(data["loops"][0]["lanes"], 8);
+  EXPECT_EQ(data["loops"][0]["threads"], true);
+  EXPECT_EQ(data["loops"][0]["line"], 2);
+  ASSERT_EQ(data["checks"].size(), 2u);
+  for (const auto& check : data["checks"]) EXPECT_EQ(check["fate"], "proved") << check;
+}
+
+TEST_F(CommandTest, ExplainsCodeForTheProcessorOnly) {
+  ExpectRefused(Run({"explain", program_, "saxpy", "--target", "interpreter"}), kWrongUsage,
+                "only the code for the target cpu is explained");
+  ExpectRefused(Run({"explain", program_, "saxpy", "n=3"}), kWrongUsage,
+                "is not needed to explain a kernel");
+}
+#endif
+
 TEST_F(CommandTest, RefusesByNameWhatIsNotBuilt) {
-  for (const char* verb : {"explain", "diff", "bench", "debug", "cache"})
+  for (const char* verb : {"diff", "bench", "debug", "cache"})
     ExpectRefused(Run({verb, program_}), kWrongUsage, std::string(verb) + " is not built yet");
   ExpectRefused(Run({"run", program_, "bytes", "a=1", "b=1", "--target", "gpu"}), kWrongUsage,
                 "gpu is not built yet");
