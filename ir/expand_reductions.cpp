@@ -471,14 +471,30 @@ Values Fold::Merge(Emitter&, const Values&, const Values&) {
   FailInternalCheck(__FILE__, __LINE__, "a fold that does not merge");
 }
 
+// The conversion to a type of integers with all values of the operand's, if the value is one.
+const Op* WideningOf(const Function& function, ValueId value) {
+  const OpId def = function.value(value).def;
+  if (!def.valid() || function.op(def).opcode != Opcode::kConvert) return nullptr;
+  const Op& op = function.op(def);
+  const ScalarType from = function.type(function.operand(op, 0)).scalar;
+  const ScalarType to = function.type(value).scalar;
+  const bool widens = IsInteger(from) && IsInteger(to) && FitsInteger(to, LeastOf(from)) &&
+                      FitsInteger(to, GreatestOf(from));
+  return widens ? &op : nullptr;
+}
+
 ReductionPlan PlanReduction(const Function& function, const Op& reduce,
                             std::optional<uint64_t> terms) {
   const ScalarType result = function.type(function.result(reduce)).scalar;
   const Op& yield = function.terminator(function.region_of(reduce, 0));
+  const ValueId term = function.operand(yield, 1);
+  ValueId narrow = term;
+  while (const Op* widened = WideningOf(function, narrow)) narrow = function.operand(*widened, 0);
   const ReductionFacts facts{.kind = ReduceKindOf(reduce),
                              .rule = reduce.rule,
                              .checks = reduce.checks,
-                             .term = function.type(function.operand(yield, 1)).scalar,
+                             .term = function.type(term).scalar,
+                             .narrow = function.type(narrow).scalar,
                              .result = result,
                              .terms = terms};
   switch (facts.kind) {

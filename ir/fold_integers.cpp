@@ -108,11 +108,11 @@ class BoundedSum : public Fold {
 
   // The narrowest type for the facts, whose sums all fit the result too.
   static std::optional<ScalarType> TypeFor(const ReductionFacts& facts) {
-    if (!facts.terms || *facts.terms > UINT32_MAX || BitsOf(facts.term) > 32) return std::nullopt;
+    if (!facts.terms || *facts.terms > UINT32_MAX || BitsOf(facts.narrow) > 32) return std::nullopt;
     const auto terms = static_cast<Int128>(*facts.terms);
-    const bool is_bool = facts.term == ScalarType::kBool;
-    const Int128 least = is_bool ? 0 : terms * LeastOf(facts.term);
-    const Int128 greatest = is_bool ? terms : terms * GreatestOf(facts.term);
+    const bool is_bool = facts.narrow == ScalarType::kBool;
+    const Int128 least = is_bool ? 0 : terms * LeastOf(facts.narrow);
+    const Int128 greatest = is_bool ? terms : terms * GreatestOf(facts.narrow);
     const auto fits = [&](ScalarType type) {
       return FitsInteger(type, least) && FitsInteger(type, greatest);
     };
@@ -248,9 +248,9 @@ ReductionPlan PlanIntegerSum(const ReductionFacts& facts) {
     };
     return plan;
   }
-  if (BitsOf(facts.term) <= 32) {
+  if (BitsOf(facts.narrow) <= 32) {
     plan.few = std::make_unique<NarrowSum>();
-    plan.most_few = NarrowSum::MostTerms(facts.term);
+    plan.most_few = NarrowSum::MostTerms(facts.narrow);
   } else {
     plan.few = std::make_unique<HalvesSum>();
     plan.most_few = HalvesSum::kMostTerms;

@@ -79,7 +79,7 @@ struct ReductionFacts {
   ReduceKind kind;
   Rule rule;
   FaultSet checks;
-  ScalarType term, result;
+  ScalarType term, narrow, result;  ///< `narrow` has all values that a term may have
   std::optional<uint64_t> terms;
 };
 ReductionPlan PlanFloatFold(const ReductionFacts& facts);

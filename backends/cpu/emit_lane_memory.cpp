@@ -113,7 +113,9 @@ LaneEmitter::Place LaneEmitter::Locate(ir::OpId id, const ir::Op& op) {
   Value* scattered = nullptr;  // what varies otherwise
   for (size_t d = 0; d < type.rank; ++d) {
     const ir::ValueId index = function_.operand(op, d + 1);
-    Value* stride = parts[1 + type.rank + d];
+    // Known where the array is a class of values that come together.
+    const bool is_next = d + 1 == type.rank && facts_.IsContiguous(array);
+    Value* stride = is_next ? Int64(BytesOf(type.scalar)) : parts[1 + type.rank + d];
     if (shape(index).is_varying()) {
       if (type.rank == 1 && facts_.IsContiguous(array)) {
         Value* word = llvm_code::ToI64(b_, function_.type(index).scalar, scalar(index));
@@ -125,7 +127,8 @@ LaneEmitter::Place LaneEmitter::Locate(ir::OpId id, const ir::Op& op) {
       continue;
     }
     offset = b_.CreateAdd(offset, b_.CreateMul(AtLane0(index), stride));
-    growth = b_.CreateAdd(growth, b_.CreateMul(Int64(shape(index).stride), stride));
+    if (shape(index).is_affine())
+      growth = b_.CreateAdd(growth, b_.CreateMul(Int64(shape(index).stride), stride));
   }
   Value* address = b_.CreateGEP(b_.getInt8Ty(), parts[0], offset);
   if (scattered == nullptr) {
