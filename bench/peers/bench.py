@@ -193,7 +193,7 @@ def measure_all(options, chosen, wanted, references, is_complete):
     """Measures, prints and keeps the results of one kernel after the other."""
     makers = available(wanted)
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
-    results = {"machine": report.machine(), "columns": [row[:3] for row in wanted], "cases": {}}
+    results = {"machine": report.machine() | {"rounds": rounds}, "columns": [row[:3] for row in wanted], "cases": {}}
     path = os.path.join(ROOT, "build", "bench.json" if is_complete else "bench-part.json")
     terminal = report.Terminal(results["columns"])
     terminal.head()
@@ -231,8 +231,8 @@ def main():
     references = [one for one in strict.values() if not isinstance(one, Missing)]
     if not references:
         sys.exit("neither clang++-19 nor g++ is installed; results are compared with theirs")
-    is_complete = not (options.filter or names or options.rounds or options.quick
-                       or options.baseline or options.busy)
+    is_complete = not (options.filter or names or options.quick or options.baseline
+                       or options.busy)
     results = measure_all(options, chosen, wanted, references, is_complete)
     if is_complete:
         samples = measure_samples(options.build)

@@ -214,7 +214,7 @@ def page(results):
     about, summary = results["machine"], Summary(results)
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     yield (f"Measured on {about['threads']} processors of {about['processor']}, with {versions}; "
-           f"NumPy's BLAS is {about['blas']}.")
+           f"NumPy's BLAS is {about['blas']}. At most {about['rounds']} rounds.")
     disturbed = sum(r["foreign"] > FOREIGN for r in results["cases"].values())
     if disturbed:
         yield (f"While {disturbed} of the {len(results['cases'])} kernels were measured, other "
