@@ -272,9 +272,11 @@ void FunctionLowering::FinishArrayDeclaration(const Statement& s, const TypeExpr
     const Operand value = LowerAs(size, ScalarType::kI64);
     ok = ok && value.ok();
     if (!ok) continue;
-    sizes.push_back(value.value());
     text += fmt::format("{}{}", text.empty() ? "" : ", ", SourceText(expr(size).range));
     const auto known = ConstantSize(value.value());
+    const bool is_computed = known && builder_.function().ConstantOf(value.value()) == nullptr;
+    sizes.push_back(is_computed ? builder_.Integer(ScalarType::kI64, *known, expr(size).range)
+                                : value.value());
     if (known && *known < 0) {
       Report(DiagnosticCode::kInvalidSize, expr(size).range, FormatInt128(*known));
       ok = false;
