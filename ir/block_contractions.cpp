@@ -42,6 +42,21 @@ struct Contraction {
   ValueId x, y;  // of i and p, and of j and p
 };
 
+// By value: whether `value` is computed from it, or is it.
+std::vector<bool> SourcesOf(const Function& function, ValueId value) {
+  std::vector<bool> sources(function.values.size());
+  std::vector<ValueId> open = {value};
+  while (!open.empty()) {
+    const ValueId source = open.back();
+    open.pop_back();
+    if (sources[source.index]) continue;
+    sources[source.index] = true;
+    if (const OpId def = function.value(source).def; def.valid())
+      for (ValueId operand : function.operands(function.op(def))) open.push_back(operand);
+  }
+  return sources;
+}
+
 class Matcher {
  public:
   Matcher(const Function& function, const Op& loop)
@@ -123,11 +138,7 @@ class Matcher {
   }
 
   bool DependsOn(ValueId value, ValueId variable) const {
-    if (value == variable) return true;
-    const OpId def = function_.value(value).def;
-    if (!def.valid() || !is_inside_[value.index]) return false;
-    return std::ranges::any_of(function_.operands(function_.op(def)),
-                               [&](ValueId operand) { return DependsOn(operand, variable); });
+    return SourcesOf(function_, value)[variable.index];
   }
 
   // What is stored must not be read in the loop: it is computed once more if the attempt fails.
@@ -184,7 +195,7 @@ class Blocker : public Cloner {
 
     const ValueId rows = Map(found.rows), columns = Map(found.columns), terms = Map(found.terms);
     const auto at_least = [&](ValueId size, int64_t least) {
-      return emit.Binary(Opcode::kGe, size, Int(emit, least));
+      return emit.Binary(Opcode::kGe, size, emit.Int64(least));
     };
     const ValueId suits = emit.Binary(
         Opcode::kAnd, at_least(rows, kLeastRows),
@@ -203,31 +214,25 @@ class Blocker : public Cloner {
         });
   }
 
-  static ValueId Int(Emitter& emit, int64_t value) { return emit.Integer(kI64, value); }
-  // How many parts of `size` there are, the last of which may be smaller.
-  static ValueId Parts(Emitter& emit, ValueId whole, int64_t size) {
-    const ValueId more = emit.Exact(Opcode::kAdd, whole, Int(emit, size - 1));
-    return emit.Binary(Opcode::kDiv, more, Int(emit, size));
-  }
   static ValueId Add(Emitter& emit, ValueId a, ValueId b) { return emit.Exact(Opcode::kAdd, a, b); }
   static ValueId Mul(Emitter& emit, ValueId a, int64_t b) {
-    return emit.Exact(Opcode::kMul, a, Int(emit, b));
+    return emit.Exact(Opcode::kMul, a, emit.Int64(b));
   }
 
   void Panels(Emitter& emit, const Contraction& found, ValueId rows, ValueId columns, ValueId terms,
               ScalarType type) {
-    const ValueId row_panels = Parts(emit, rows, rows_);
-    const ValueId column_panels = Parts(emit, columns, kLaneCount);
+    const ValueId row_panels = emit.QuotientUp(rows, emit.Int64(rows_));
+    const ValueId column_panels = emit.QuotientUp(columns, emit.Int64(kLaneCount));
     const ValueId left =
         Pack(emit, found, terms, type, {found.i, rows, row_panels, rows_, found.x});
     const ValueId right =
         Pack(emit, found, terms, type, {found.j, columns, column_panels, kLaneCount, found.y});
-    emit.Parallel(Parts(emit, row_panels, kPanelsTogether), [&](ValueId together) {
+    emit.Parallel(emit.QuotientUp(row_panels, emit.Int64(kPanelsTogether)), [&](ValueId together) {
       const ValueId first = Mul(emit, together, kPanelsTogether);
       const ValueId end =
-          emit.Binary(Opcode::kMin, Add(emit, first, Int(emit, kPanelsTogether)), row_panels);
+          emit.Binary(Opcode::kMin, Add(emit, first, emit.Int64(kPanelsTogether)), row_panels);
       emit.For(column_panels, {}, [&](ValueId column_panel, const Values&) {
-        emit.For({first, end, Int(emit, 1)}, {}, [&](ValueId row_panel, const Values&) {
+        emit.For({first, end, emit.Int64(1)}, {}, [&](ValueId row_panel, const Values&) {
           emit.Lanes(
               [&](ValueId lane) {
                 Meet(emit, found, left, right, rows, columns, terms, row_panel, column_panel, lane);
@@ -255,7 +260,7 @@ class Blocker : public Cloner {
   ValueId Pack(Emitter& emit, const Contraction& found, ValueId terms, ScalarType type,
                const Side& side) {
     const ValueId panel_size =
-        emit.Binary(Opcode::kMul, Rule::kSaturate, terms, Int(emit, side.width));
+        emit.Binary(Opcode::kMul, Rule::kSaturate, terms, emit.Int64(side.width));
     const ValueId packed =
         emit.Array(type, emit.Binary(Opcode::kMul, Rule::kSaturate, panel_size, side.panels));
     emit.Parallel(side.panels, [&](ValueId panel) {
@@ -268,7 +273,7 @@ class Blocker : public Cloner {
               return Values();
             };
             // All lanes take part in panels of columns.
-            const ValueId is_one = emit.Binary(Opcode::kLt, lane, Int(emit, side.width));
+            const ValueId is_one = emit.Binary(Opcode::kLt, lane, emit.Int64(side.width));
             emit.If(is_one, fill, [] { return Values(); });
             return Values();
           },
@@ -296,15 +301,15 @@ class Blocker : public Cloner {
   // `body` for all terms, with their numbers in the order in which they are folded.
   void ForTerms(Emitter& emit, ValueId terms,
                 const std::function<void(ValueId term, ValueId number)>& body) {
-    const ValueId blocks = Parts(emit, terms, BlockFold::kBlockTerms);
-    emit.For(blocks, {Int(emit, 0)}, [&](ValueId block, const Values& begun) {
+    const ValueId blocks = emit.QuotientUp(terms, emit.Int64(BlockFold::kBlockTerms));
+    emit.For(blocks, {emit.Int64(0)}, [&](ValueId block, const Values& begun) {
       const ValueId begin = Mul(emit, block, BlockFold::kBlockTerms);
       const ValueId count = BlockSize(emit, terms, begin);
-      return emit.For(Int(emit, kLaneCount), begun, [&](ValueId turn, const Values& inside) {
+      return emit.For(emit.Int64(kLaneCount), begun, [&](ValueId turn, const Values& inside) {
         const ValueId lane = LaneOfTurn(emit, turn);
         return emit.For(StepsOf(emit, count, lane), inside, [&](ValueId step, const Values& at) {
           body(Add(emit, Add(emit, begin, lane), Mul(emit, step, kLaneCount)), at[0]);
-          return Values{Add(emit, at[0], Int(emit, 1))};
+          return Values{Add(emit, at[0], emit.Int64(1))};
         });
       });
     });
@@ -312,30 +317,23 @@ class Blocker : public Cloner {
 
   static ValueId BlockSize(Emitter& emit, ValueId terms, ValueId begin) {
     return emit.Binary(Opcode::kMin, emit.Exact(Opcode::kSub, terms, begin),
-                       Int(emit, BlockFold::kBlockTerms));
+                       emit.Int64(BlockFold::kBlockTerms));
   }
   // The bits of the number of a turn read backwards.
   static ValueId LaneOfTurn(Emitter& emit, ValueId turn) {
     const ValueId reversed = emit.Unary(Opcode::kBitReverse, emit.Convert(ScalarType::kU64, turn));
-    const ValueId lane = emit.Binary(Opcode::kShr, reversed, Int(emit, 64 - kLevels));
+    const ValueId lane = emit.Binary(Opcode::kShr, reversed, emit.Int64(64 - kLevels));
     return emit.ConvertExact(kI64, lane);
   }
   // How many of `count` terms a lane has.
   static ValueId StepsOf(Emitter& emit, ValueId count, ValueId lane) {
     const ValueId rest = emit.Exact(Opcode::kSub, count, lane);
-    return emit.Binary(Opcode::kShr, Add(emit, rest, Int(emit, kLaneCount - 1)), Int(emit, 5));
+    return emit.Binary(Opcode::kShr, Add(emit, rest, emit.Int64(kLaneCount - 1)), emit.Int64(5));
   }
 
   // What computes a value of the loop from its variables, as far as they are bound.
   ValueId CloneValue(const Contraction& found, ValueId value) {
-    std::vector<bool> needed(source().values.size());
-    const std::function<void(ValueId)> need = [&](ValueId one) {
-      if (needed[one.index]) return;
-      needed[one.index] = true;
-      if (const OpId def = source().value(one).def; def.valid())
-        for (ValueId operand : source().operands(source().op(def))) need(operand);
-    };
-    need(value);
+    const std::vector<bool> needed = SourcesOf(source(), value);
     const Op& reduce = source().op(found.reduce);
     const auto clone = [&](RegionId region) {
       for (OpId id : source().region(region).ops) {
@@ -364,7 +362,7 @@ class Blocker : public Cloner {
     std::vector<ReductionPlan> plans;
     std::vector<ValueId> stacks;
     const ScalarType type = source().type(found.x).scalar;
-    Values carried = {Int(emit, 0)};
+    Values carried = {emit.Int64(0)};
     for (int r = 0; r < rows_; ++r) {
       plans.push_back(PlanReduction(source(), reduce));
       stacks.push_back(emit.Array(type, kLevels + 1));
@@ -387,7 +385,7 @@ class Blocker : public Cloner {
         const ValueId x_base = Add(emit, left_base, Mul(emit, at, rows_));
         Values next;
         for (int r = 0; r < rows_; ++r) {
-          const ValueId x = emit.Load(left, Add(emit, x_base, Int(emit, r)));
+          const ValueId x = emit.Load(left, Add(emit, x_base, emit.Int64(r)));
           const Term term{.include = emit.Bool(true), .value = x, .factor = y, .variable = {}};
           next.push_back(plans[static_cast<size_t>(r)].blocks->InLane().Step(
               emit, {sums[static_cast<size_t>(r)]}, term)[0]);
@@ -398,14 +396,14 @@ class Blocker : public Cloner {
     };
     // Merges with what the stack has: as often as the number of the turn ends in ones.
     const auto merge = [&](ValueId turn, Values sums) {
-      sums.insert(sums.begin(), Int(emit, 0));
+      sums.insert(sums.begin(), emit.Int64(0));
       const auto carries = [&](const Values& v) {
         const ValueId bit =
-            emit.Binary(Opcode::kAnd, emit.Binary(Opcode::kShr, turn, v[0]), Int(emit, 1));
-        return emit.Binary(Opcode::kNe, bit, Int(emit, 0));
+            emit.Binary(Opcode::kAnd, emit.Binary(Opcode::kShr, turn, v[0]), emit.Int64(1));
+        return emit.Binary(Opcode::kNe, bit, emit.Int64(0));
       };
       const auto take = [&](const Values& v) {
-        Values merged = {Add(emit, v[0], Int(emit, 1))};
+        Values merged = {Add(emit, v[0], emit.Int64(1))};
         for (size_t r = 0; r < plans.size(); ++r)
           merged.push_back(
               plans[r].blocks->InLane().Merge(emit, {emit.Load(stacks[r], v[0])}, {v[r + 1]})[0]);
@@ -418,16 +416,16 @@ class Blocker : public Cloner {
     const auto fold_block = [&](ValueId count, ValueId number) {
       Values state = start();
       state.insert(state.begin(), number);
-      return emit.For(Int(emit, kLaneCount), state, [&](ValueId turn, const Values& inside) {
+      return emit.For(emit.Int64(kLaneCount), state, [&](ValueId turn, const Values& inside) {
         const ValueId steps = StepsOf(emit, count, LaneOfTurn(emit, turn));
         Values next = merge(turn, fold_lane(steps, inside[0]));
         next.insert(next.begin(), Add(emit, inside[0], steps));
         return next;
       });
     };
-    const ValueId full = emit.Binary(Opcode::kShr, terms, Int(emit, 10));
+    const ValueId full = emit.Binary(Opcode::kShr, terms, emit.Int64(10));
     const Values folded = emit.For(full, carried, [&](ValueId, const Values& inside) {
-      const Values block = fold_block(Int(emit, BlockFold::kBlockTerms), inside[0]);
+      const Values block = fold_block(emit.Int64(BlockFold::kBlockTerms), inside[0]);
       Values next = {block[0]};
       for (size_t r = 0; r < plans.size(); ++r)
         next.push_back(plans[r].blocks->Step(emit, {inside[r + 1]}, {block[r + 1]})[0]);
@@ -441,7 +439,7 @@ class Blocker : public Cloner {
     for (size_t r = 0; r < plans.size(); ++r) {
       const Values sum = plans[r].blocks->Finish(emit, {folded[r + 1]}, {last[r + 1]});
       const ValueId row =
-          Add(emit, Mul(emit, row_panel, rows_), Int(emit, static_cast<int64_t>(r)));
+          Add(emit, Mul(emit, row_panel, rows_), emit.Int64(static_cast<int64_t>(r)));
       const auto rest = [&] {
         Bind(found.i, row);
         Bind(found.j, column);

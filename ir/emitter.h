@@ -27,6 +27,7 @@ class Emitter {
   bool IsConstant(ValueId value, uint64_t bits) const;
 
   ValueId Integer(ScalarType type, Int128 value) { return builder_.Integer(type, value, range_); }
+  ValueId Int64(int64_t value) { return Integer(ScalarType::kI64, value); }
   ValueId Float(ScalarType type, double value) {
     return builder_.Constant(type, FloatBits(type, value), range_);
   }
@@ -38,6 +39,11 @@ class Emitter {
     return Binary(opcode, Rule::kChecked, a, b);
   }
   ValueId ConvertExact(ScalarType to, ValueId a);
+  /// a / b rounded up, of an i64 that is not negative and one that is positive.
+  ValueId QuotientUp(ValueId a, ValueId b) {
+    const ValueId less = Exact(Opcode::kSub, b, Int64(1));
+    return Binary(Opcode::kDiv, Exact(Opcode::kAdd, a, less), b);
+  }
 
   /// Operations with the rule `wrap` where there is one. Nothing is checked, so a divisor must not
   /// be 0, and an amount to shift by must be in range.

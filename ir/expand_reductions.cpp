@@ -124,7 +124,7 @@ class ReductionExpander : public Cloner {
     if (ReduceKindOf(op) == ReduceKind::kCount && emit.type(result) == ScalarType::kI64) {
       // Proofs do not see through the lanes that it cannot be otherwise.
       const ValueId most = emit.Convert(ScalarType::kI64, CountOf(emit, ranges));
-      result = emit.Binary(Opcode::kMax, emit.Binary(Opcode::kMin, result, most), Int(emit, 0));
+      result = emit.Binary(Opcode::kMax, emit.Binary(Opcode::kMin, result, most), emit.Int64(0));
     }
     CopyNames(source().result(op), result);
     Bind(source().result(op), result);
@@ -206,8 +206,6 @@ class ReductionExpander : public Cloner {
 
   // --- In lanes
 
-  static ValueId Int(Emitter& emit, int64_t value) { return emit.Integer(ScalarType::kI64, value); }
-
   Values FoldInLanes(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges,
                      const ReductionPlan& plan) {
     const bool may_share = parallel_depth_ == 0 && source().kind == FunctionKind::kKernel;
@@ -224,7 +222,7 @@ class ReductionExpander : public Cloner {
           [&](const Values& a, const Values& b) { return fold.Merge(emit, a, b); });
     };
     return fold.Finish(emit, may_share ? FoldShared(emit, ranges, fold, places, part)
-                                       : part(Int(emit, 0), places));
+                                       : part(emit.Int64(0), places));
   }
 
   // --- Shared by threads: at kernel level
@@ -233,18 +231,18 @@ class ReductionExpander : public Cloner {
   Values FoldShared(Emitter& emit, const std::vector<LoopRange>& ranges, Fold& fold, ValueId places,
                     const std::function<Values(ValueId, ValueId)>& part) {
     const ValueId terms = emit.Convert(ScalarType::kI64, CountOf(emit, ranges));
-    const ValueId wanted = emit.Binary(Opcode::kShr, terms, Int(emit, kShareShift));
-    const ValueId most = emit.Binary(Opcode::kMin, places, Int(emit, kMostShares));
+    const ValueId wanted = emit.Binary(Opcode::kShr, terms, emit.Int64(kShareShift));
+    const ValueId most = emit.Binary(Opcode::kMin, places, emit.Int64(kMostShares));
     const ValueId shares =
-        emit.Binary(Opcode::kMax, emit.Binary(Opcode::kMin, wanted, most), Int(emit, 1));
-    const ValueId size = Quotient(emit, places, shares);
+        emit.Binary(Opcode::kMax, emit.Binary(Opcode::kMin, wanted, most), emit.Int64(1));
+    const ValueId size = emit.QuotientUp(places, shares);
     const auto share = [&](ValueId number) {
       const ValueId begin =
           emit.Binary(Opcode::kMin, emit.Exact(Opcode::kMul, number, size), places);
       return part(begin, emit.Binary(Opcode::kMin, emit.Exact(Opcode::kAdd, begin, size), places));
     };
     const std::vector<ValueId> results = ResultsOfShares(emit, fold.Start(emit, {}), shares, share);
-    return emit.For({Int(emit, 1), shares, Int(emit, 1)}, LoadAll(emit, results, Int(emit, 0)),
+    return emit.For({emit.Int64(1), shares, emit.Int64(1)}, LoadAll(emit, results, emit.Int64(0)),
                     [&](ValueId number, const Values& merged) {
                       return fold.Merge(emit, merged, LoadAll(emit, results, number));
                     });
@@ -254,21 +252,22 @@ class ReductionExpander : public Cloner {
   Values FoldSharedBlocks(Emitter& emit, const Op& op, const std::vector<LoopRange>& ranges,
                           BlockFold& blocks) {
     const ValueId terms = emit.Convert(ScalarType::kI64, CountOf(emit, ranges));
-    const ValueId all = Quotient(emit, terms, Int(emit, BlockFold::kBlockTerms));
-    const ValueId least = Int(emit, int64_t{1} << kShareShift >> 10);
+    const ValueId all = emit.QuotientUp(terms, emit.Int64(BlockFold::kBlockTerms));
+    const ValueId least = emit.Int64(int64_t{1} << kShareShift >> 10);
     const ValueId wanted =
-        emit.Binary(Opcode::kMax, Quotient(emit, all, Int(emit, kMostShares)), least);
-    const ValueId zeros = emit.Unary(Opcode::kClz, emit.Binary(Opcode::kSub, wanted, Int(emit, 1)));
+        emit.Binary(Opcode::kMax, emit.QuotientUp(all, emit.Int64(kMostShares)), least);
+    const ValueId zeros =
+        emit.Unary(Opcode::kClz, emit.Binary(Opcode::kSub, wanted, emit.Int64(1)));
     const ValueId size =
-        emit.Binary(Opcode::kShl, Int(emit, 1), emit.Binary(Opcode::kSub, Int(emit, 64), zeros));
-    const ValueId shares = Quotient(emit, all, size);
+        emit.Binary(Opcode::kShl, emit.Int64(1), emit.Binary(Opcode::kSub, emit.Int64(64), zeros));
+    const ValueId shares = emit.QuotientUp(all, size);
     const auto share = [&](ValueId number) {
       const ValueId begin = emit.Exact(Opcode::kMul, number, size);
       return FoldBlocks(emit, op, ranges, blocks, begin, emit.Exact(Opcode::kAdd, begin, size));
     };
     const std::vector<ValueId> results =
         ResultsOfShares(emit, blocks.InLane().Start(emit, {}), shares, share);
-    const ValueId last = emit.Exact(Opcode::kSub, shares, Int(emit, 1));
+    const ValueId last = emit.Exact(Opcode::kSub, shares, emit.Int64(1));
     const Values carried =
         emit.For(last, blocks.Start(emit), [&](ValueId number, const Values& inside) {
           return blocks.Step(emit, inside, LoadAll(emit, results, number));
@@ -294,12 +293,6 @@ class ReductionExpander : public Cloner {
     return values;
   }
 
-  // Of positive numbers, rounded up.
-  static ValueId Quotient(Emitter& emit, ValueId a, ValueId b) {
-    const ValueId less = emit.Exact(Opcode::kSub, b, Int(emit, 1));
-    return emit.Binary(Opcode::kDiv, emit.Exact(Opcode::kAdd, a, less), b);
-  }
-
   // --- The terms of a lane
 
   // For places [begin, end) of the first range; of the last range it takes each 32nd.
@@ -315,14 +308,14 @@ class ReductionExpander : public Cloner {
     if (ranges.size() == 1) return strips(0, begin, emit.Exact(Opcode::kSub, end, begin), carried);
     const std::function<Values(size_t, const Values&)> rows = [&](size_t k, const Values& inside) {
       if (k + 1 == ranges.size())
-        return strips(k, Int(emit, 0), emit.Convert(ScalarType::kI64, CountOf(emit, ranges[k])),
+        return strips(k, emit.Int64(0), emit.Convert(ScalarType::kI64, CountOf(emit, ranges[k])),
                       inside);
       return emit.For(ranges[k], inside, [&](ValueId variable, const Values& folded) {
         BindVariable(op, k, variable);
         return rows(k + 1, folded);
       });
     };
-    return emit.For({begin, end, Int(emit, 1)}, carried, [&](ValueId place, const Values& inside) {
+    return emit.For({begin, end, emit.Int64(1)}, carried, [&](ValueId place, const Values& inside) {
       BindVariable(op, 0, VariableAt(emit, ranges[0], place));
       return rows(1, inside);
     });
@@ -331,9 +324,9 @@ class ReductionExpander : public Cloner {
   // `step` for the first place of each strip of 32 below `count`, where the lane has a place in it.
   static Values Strips(Emitter& emit, ValueId count, ValueId lane, const Values& carried,
                        const std::function<Values(ValueId, const Values&)>& step) {
-    const ValueId full = emit.Binary(Opcode::kShr, count, Int(emit, 5));
+    const ValueId full = emit.Binary(Opcode::kShr, count, emit.Int64(5));
     const auto first = [&](ValueId strip) {
-      return emit.Exact(Opcode::kMul, strip, Int(emit, kLaneCount));
+      return emit.Exact(Opcode::kMul, strip, emit.Int64(kLaneCount));
     };
     const Values folded = emit.For(full, carried, [&](ValueId strip, const Values& inside) {
       return step(first(strip), inside);
@@ -362,17 +355,18 @@ class ReductionExpander : public Cloner {
           },
           [&](const Values& a, const Values& b) { return fold.Merge(emit, a, b); });
     };
-    const ValueId block_terms = Int(emit, BlockFold::kBlockTerms);
+    const ValueId block_terms = emit.Int64(BlockFold::kBlockTerms);
     ValueId end_term = terms;
-    if (!begin.valid()) begin = Int(emit, 0);
+    if (!begin.valid()) begin = emit.Int64(0);
     if (end.valid())
       end_term = emit.Binary(Opcode::kMin, terms, emit.Exact(Opcode::kMul, end, block_terms));
-    const ValueId full = emit.Binary(Opcode::kShr, end_term, Int(emit, 10));
-    const Values carried = emit.For(
-        {begin, full, Int(emit, 1)}, blocks.Start(emit), [&](ValueId number, const Values& inside) {
-          const ValueId first_term = emit.Exact(Opcode::kMul, number, block_terms);
-          return blocks.Step(emit, inside, block(first_term, block_terms));
-        });
+    const ValueId full = emit.Binary(Opcode::kShr, end_term, emit.Int64(10));
+    const Values carried =
+        emit.For({begin, full, emit.Int64(1)}, blocks.Start(emit),
+                 [&](ValueId number, const Values& inside) {
+                   const ValueId first_term = emit.Exact(Opcode::kMul, number, block_terms);
+                   return blocks.Step(emit, inside, block(first_term, block_terms));
+                 });
     const ValueId rest = emit.Exact(Opcode::kMul, full, block_terms);
     return blocks.Finish(emit, carried, block(rest, emit.Exact(Opcode::kSub, end_term, rest)));
   }

@@ -30,14 +30,18 @@ void Explanation::Add(LoopNote note) {
     *same = std::move(note);
 }
 
+CheckNote* Explanation::Find(const SourceRange& range, FaultKind fault) {
+  const auto at = std::ranges::find_if(
+      checks, [&](const CheckNote& note) { return note.range == range && note.fault == fault; });
+  return at == checks.end() ? nullptr : &*at;
+}
+
 void Explanation::Add(CheckNote note) {
-  const auto same = std::ranges::find_if(checks, [&](const CheckNote& other) {
-    return other.range == note.range && other.fault == note.fault;
-  });
-  if (same == checks.end())
+  CheckNote* known = Find(note.range, note.fault);
+  if (known == nullptr)
     checks.push_back(std::move(note));
-  else if (note.fate > same->fate)
-    *same = std::move(note);
+  else if (note.fate > known->fate)
+    *known = std::move(note);
 }
 
 void Explanation::Add(const Op& op, CheckFate fate, std::string reason) {

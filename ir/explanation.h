@@ -40,6 +40,8 @@ struct Explanation {
 
   /// Of notes about one loop the first with the most lanes stays.
   void Add(LoopNote note);
+  /// The note about a check; null if there is none.
+  CheckNote* Find(const SourceRange& range, FaultKind fault);
   /// Of notes about one check the most expensive way stays.
   void Add(CheckNote note);
   /// Adds the checks that an operation still has.

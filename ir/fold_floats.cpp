@@ -48,10 +48,6 @@ class ShortFold : public Fold {
   FloatOperation operation_;
 };
 
-ValueId Int(Emitter& emit, int64_t value) {
-  return emit.Integer(ScalarType::kI64, value);
-}
-
 // The results of 2^level blocks, of which those exist whose bit is set in the number of blocks.
 class BlockTree {
  public:
@@ -62,31 +58,33 @@ class BlockTree {
   ValueId Add(Emitter& emit, ValueId blocks, ValueId result) {
     const auto carries = [&](const Values& v) { return IsSet(emit, blocks, v[0]); };
     const auto fold = [&](const Values& v) {
-      return Values{emit.Binary(Opcode::kAdd, v[0], Int(emit, 1)), FoldLevel(emit, v[0], v[1])};
+      return Values{emit.Binary(Opcode::kAdd, v[0], emit.Int64(1)), FoldLevel(emit, v[0], v[1])};
     };
-    const Values placed = emit.While({Int(emit, 0), result}, carries, fold);
+    const Values placed = emit.While({emit.Int64(0), result}, carries, fold);
     emit.Store(partial_, placed[0], placed[1]);
-    return emit.Binary(Opcode::kAdd, blocks, Int(emit, 1));
+    return emit.Binary(Opcode::kAdd, blocks, emit.Int64(1));
   }
 
   // The short block at the end is folded with what there is on each level, the lowest first.
   ValueId Finish(Emitter& emit, ValueId blocks, ValueId last) {
-    const auto more = [&](const Values& v) { return emit.Binary(Opcode::kNe, v[0], Int(emit, 0)); };
+    const auto more = [&](const Values& v) {
+      return emit.Binary(Opcode::kNe, v[0], emit.Int64(0));
+    };
     const auto next = [&](const Values& v) {
-      const ValueId exists = IsSet(emit, v[0], Int(emit, 0));
+      const ValueId exists = IsSet(emit, v[0], emit.Int64(0));
       const auto folded = [&] { return Values{FoldLevel(emit, v[1], v[2])}; };
       const ValueId result = emit.If(exists, folded, [&] { return Values{v[2]}; })[0];
-      return Values{emit.Binary(Opcode::kShr, v[0], Int(emit, 1)),
-                    emit.Binary(Opcode::kAdd, v[1], Int(emit, 1)), result};
+      return Values{emit.Binary(Opcode::kShr, v[0], emit.Int64(1)),
+                    emit.Binary(Opcode::kAdd, v[1], emit.Int64(1)), result};
     };
-    return emit.While({blocks, Int(emit, 0), last}, more, next)[2];
+    return emit.While({blocks, emit.Int64(0), last}, more, next)[2];
   }
 
  private:
   static ValueId IsSet(Emitter& emit, ValueId bits, ValueId level) {
     const ValueId bit =
-        emit.Binary(Opcode::kAnd, emit.Binary(Opcode::kShr, bits, level), Int(emit, 1));
-    return emit.Binary(Opcode::kNe, bit, Int(emit, 0));
+        emit.Binary(Opcode::kAnd, emit.Binary(Opcode::kShr, bits, level), emit.Int64(1));
+    return emit.Binary(Opcode::kNe, bit, emit.Int64(0));
   }
 
   // The result of the blocks on `level` with what came after them.
@@ -105,7 +103,7 @@ class FloatBlocks : public BlockFold {
   Fold& InLane() override { return in_lane_; }
   Values Start(Emitter& emit) override {
     tree_.emplace(emit, operation_);
-    return {Int(emit, 0)};
+    return {emit.Int64(0)};
   }
   Values Step(Emitter& emit, const Values& carried, const Values& block) override {
     return {tree_->Add(emit, carried[0], block[0])};
@@ -130,22 +128,22 @@ class LaneFold : public Fold {
   Values Start(Emitter& emit, ValueId terms) override {
     lanes_ = emit.Array(operation_.type, kLaneCount, operation_.Identity(emit));
     tree_.emplace(emit, operation_);
-    mask_ = Int(emit, kLaneCount - 1);
+    mask_ = emit.Int64(kLaneCount - 1);
     if (terms.valid()) {
       const ValueId is_short =
           emit.Binary(Opcode::kLe, terms, emit.Integer(ScalarType::kU64, kShortTerms));
-      mask_ = emit.Select(is_short, Int(emit, 0), mask_);
+      mask_ = emit.Select(is_short, emit.Int64(0), mask_);
     }
-    return {Int(emit, 0), Int(emit, 0)};
+    return {emit.Int64(0), emit.Int64(0)};
   }
 
   Values Step(Emitter& emit, const Values& carried, const Term& term) override {
     const ValueId position = carried[0], blocks = carried[1];
     const ValueId lane = emit.Binary(Opcode::kAnd, position, mask_);
     emit.Store(lanes_, lane, operation_.Take(emit, emit.Load(lanes_, lane), term));
-    const ValueId next = emit.Binary(Opcode::kAdd, position, Int(emit, 1));
-    const ValueId is_full = emit.Binary(Opcode::kEq, next, Int(emit, BlockFold::kBlockTerms));
-    const auto full = [&] { return Values{Int(emit, 0), FinishBlock(emit, blocks)}; };
+    const ValueId next = emit.Binary(Opcode::kAdd, position, emit.Int64(1));
+    const ValueId is_full = emit.Binary(Opcode::kEq, next, emit.Int64(BlockFold::kBlockTerms));
+    const auto full = [&] { return Values{emit.Int64(0), FinishBlock(emit, blocks)}; };
     return emit.If(is_full, full, [&] { return Values{next, blocks}; });
   }
 
@@ -156,8 +154,8 @@ class LaneFold : public Fold {
  private:
   // By halves, into lane 0.
   ValueId FoldLanes(Emitter& emit) {
-    emit.For(Int(emit, 5), {}, [&](ValueId half, const Values&) {
-      const ValueId width = emit.Binary(Opcode::kShr, Int(emit, kLaneCount / 2), half);
+    emit.For(emit.Int64(5), {}, [&](ValueId half, const Values&) {
+      const ValueId width = emit.Binary(Opcode::kShr, emit.Int64(kLaneCount / 2), half);
       emit.For(width, {}, [&](ValueId lane, const Values&) {
         const ValueId other = emit.Load(lanes_, emit.Binary(Opcode::kAdd, lane, width));
         emit.Store(lanes_, lane, operation_.Combine(emit, emit.Load(lanes_, lane), other));
@@ -165,12 +163,12 @@ class LaneFold : public Fold {
       });
       return Values();
     });
-    return emit.Load(lanes_, Int(emit, 0));
+    return emit.Load(lanes_, emit.Int64(0));
   }
 
   ValueId FinishBlock(Emitter& emit, ValueId blocks) {
     const ValueId block = FoldLanes(emit);
-    emit.For(Int(emit, kLaneCount), {}, [&](ValueId lane, const Values&) {
+    emit.For(emit.Int64(kLaneCount), {}, [&](ValueId lane, const Values&) {
       emit.Store(lanes_, lane, operation_.Identity(emit));
       return Values();
     });

@@ -54,7 +54,7 @@ class Planner {
     } while (changed_ && plan_.is_possible());
     if (plan_.is_possible()) FollowEffects(body, false);
     if (plan_.is_possible()) Measure(body, 1);
-    if (plan_.is_possible() && plan_.varying_ops == 0) Refuse(loop, "nothing in it differs");
+    if (plan_.is_possible() && plan_.varying_ops == 0) Refuse("nothing in it differs");
     if (loop.opcode == Opcode::kLanes) {
       for (ValueId value : function_.region(function_.region_of(loop, 1)).arguments)
         Raise(value, LaneShape::Varying());
@@ -66,21 +66,19 @@ class Planner {
  private:
   void SetVariable(const Op& loop) {
     if (loop.opcode == Opcode::kParallel && (loop.immediate & kParallelGroups) != 0)
-      Refuse(loop, "its iterations are groups of lanes");
+      Refuse("its iterations are groups of lanes");
     const size_t last = loop.operands.count / 3 - 1;
     const Op* step = function_.ConstantOf(function_.operand(loop, 3 * last + 2));
-    if (step == nullptr) return Refuse(loop, "its step is not constant");
+    if (step == nullptr) return Refuse("its step is not constant");
     const ValueId variable = function_.region(function_.region_of(loop, 0)).arguments[last];
     const LaneShape shape = Scaled(LaneShape::Affine(1),
                                    IntegerValue(function_.type(variable).scalar, step->immediate));
-    if (!shape.is_affine()) return Refuse(loop, "its step is 0 or very large");
+    if (!shape.is_affine()) return Refuse("its step is 0 or very large");
     Raise(variable, shape);
   }
 
-  void Refuse(const Op& op, std::string why) {
-    if (!plan_.refusal.empty()) return;
-    plan_.refusal = std::move(why);
-    plan_.refusal_range = op.range;
+  void Refuse(std::string why) {
+    if (plan_.refusal.empty()) plan_.refusal = std::move(why);
   }
 
   LaneShape shape(ValueId value) const { return plan_.shapes[value.index]; }
@@ -132,9 +130,9 @@ class Planner {
         return VisitArray(op);
       case Opcode::kView:
         if (plan_.is_private[StorageOf(function_, function_.operand(op, 0)).index])
-          return Refuse(op, "it has a view of an array of its own");
+          return Refuse("it has a view of an array of its own");
         for (size_t i = 1; i < op.operands.count; ++i)
-          if (!operand(op, i).is_uniform()) return Refuse(op, "its views differ");
+          if (!operand(op, i).is_uniform()) return Refuse("its views differ");
         return;
       case Opcode::kIf:
         return VisitIf(op);
@@ -147,26 +145,26 @@ class Planner {
         const RegionId body = LaneRegionsOf(function_, op)[0];
         Walk(body);
         for (size_t i = 0; i < op.results.count; ++i)
-          Raise(Scalar(op, function_.result(op, i)),
+          Raise(Scalar(function_.result(op, i)),
                 shape(function_.operand(function_.terminator(body), i)));
         return;
       }
       case Opcode::kAtomic:
-        return Refuse(op, "it has an atomic");
+        return Refuse("it has an atomic");
       case Opcode::kPrint:
-        return Refuse(op, "it prints");
+        return Refuse("it prints");
       case Opcode::kCall:
-        return Refuse(op, "it calls a function that is not inlined");
+        return Refuse("it calls a function that is not inlined");
       default:
         if (!HasScalarMeaning(op.opcode))
-          return Refuse(op, fmt::format("it has the operation {}", TextOf(op.opcode)));
+          return Refuse(fmt::format("it has the operation {}", TextOf(op.opcode)));
         return Raise(function_.result(op), OfScalar(op));
     }
   }
 
   // Refuses where arrays flow.
-  ValueId Scalar(const Op& op, ValueId value) {
-    if (function_.type(value).is_array()) Refuse(op, "it chooses between arrays");
+  ValueId Scalar(ValueId value) {
+    if (function_.type(value).is_array()) Refuse("it chooses between arrays");
     return value;
   }
 
@@ -226,9 +224,9 @@ class Planner {
     const ValueId result = function_.result(op);
     for (size_t d = 0; d < function_.type(result).rank; ++d) {
       const Op* size = function_.ConstantOf(function_.operand(op, d));
-      if (size == nullptr) return Refuse(op, "it makes an array whose size is not constant");
+      if (size == nullptr) return Refuse("it makes an array whose size is not constant");
       count *= std::min(size->immediate, kMostPrivateElements + 1);
-      if (count > kMostPrivateElements) return Refuse(op, "it makes a large array");
+      if (count > kMostPrivateElements) return Refuse("it makes a large array");
     }
   }
 
@@ -239,7 +237,7 @@ class Planner {
       const ValueId a = function_.operand(function_.terminator(arms[0]), i);
       const ValueId b = function_.operand(function_.terminator(arms[1]), i);
       const LaneShape joined = Join(shape(a), shape(b));
-      Raise(Scalar(op, function_.result(op, i)),
+      Raise(Scalar(function_.result(op, i)),
             operand(op, 0).is_uniform() || a == b ? joined : LaneShape::Varying());
     }
   }
@@ -249,13 +247,12 @@ class Planner {
     const auto& arguments = function_.region(body).arguments;
     const bool is_divergent = IsDivergent(function_, plan_, op);
     if (is_divergent && function_.ConstantOf(function_.operand(op, 2)) == nullptr)
-      return Refuse(op,
-                    "lanes leave a loop in it at different times, and its step is not constant");
-    if (!operand(op, 2).is_uniform()) return Refuse(op, "the steps of a loop in it differ");
+      return Refuse("lanes leave a loop in it at different times, and its step is not constant");
+    if (!operand(op, 2).is_uniform()) return Refuse("the steps of a loop in it differ");
     Raise(arguments[0], operand(op, 0));
     const uint32_t first_yield = SlotsOf(op, 0).yield;
     for (uint32_t i = 0; i < CarriedCount(op); ++i)
-      Raise(Scalar(op, arguments[i + 1]), operand(op, i + 3));
+      Raise(Scalar(arguments[i + 1]), operand(op, i + 3));
     Walk(body);
     const Op& yield = function_.terminator(body);
     for (uint32_t i = 0; i < CarriedCount(op); ++i) {
@@ -269,7 +266,7 @@ class Planner {
     const RegionId condition = function_.region_of(op, 0), body = function_.region_of(op, 1);
     const auto& tested = function_.region(condition).arguments;
     const auto& inside = function_.region(body).arguments;
-    for (uint32_t i = 0; i < op.operands.count; ++i) Raise(Scalar(op, tested[i]), operand(op, i));
+    for (uint32_t i = 0; i < op.operands.count; ++i) Raise(Scalar(tested[i]), operand(op, i));
     Walk(condition);
     for (uint32_t i = 0; i < op.operands.count; ++i) Raise(inside[i], shape(tested[i]));
     Walk(body);
@@ -296,7 +293,7 @@ class Planner {
     for (OpId id : function_.region(region).ops) {
       const Op& op = function_.op(id);
       if (is_dirty && MayFault(op))
-        Refuse(op, "a check comes after a store to an array that is also read");
+        Refuse("a check comes after a store to an array that is also read");
       if (op.opcode == Opcode::kStore) {
         const ValueId storage = StorageOf(function_, function_.operand(op, 0));
         is_dirty = is_dirty || (is_loaded_[storage.index] && !plan_.is_private[storage.index]);

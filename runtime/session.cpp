@@ -281,12 +281,8 @@ Result<ir::Explanation> Session::Explain(const Program& program, const std::stri
       note.fate = ir::CheckFate::kProved;
       note.reason = TextOf(ir::ProofReason::kType);
     }
-  for (const ir::CheckNote& note : explanation.checks) {
-    const auto known = std::ranges::find_if(all.checks, [&](const ir::CheckNote& other) {
-      return other.range == note.range && other.fault == note.fault;
-    });
-    if (known != all.checks.end()) *known = note;
-  }
+  for (const ir::CheckNote& note : explanation.checks)
+    if (ir::CheckNote* known = all.Find(note.range, note.fault)) *known = note;
   all.loops = std::move(explanation.loops);
   return all;
 #else
