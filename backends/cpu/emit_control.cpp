@@ -107,7 +107,7 @@ FunctionEmitter::Range FunctionEmitter::EmitRange(ir::OpId id, const ir::Op& op,
 }
 
 void FunctionEmitter::EmitFor(ir::OpId id, const ir::Op& op) {
-  if (const auto lanes = ChooseLanes(id, op)) return EmitOutlined(id, op, lanes);
+  if (const ir::LanePlan* lanes = ChooseLanes(id, op)) return EmitOutlined(id, op, lanes);
   const ir::RegionId region = function_.region_of(op, 0);
   const auto& arguments = function_.region(region).arguments;
   const std::span<const ir::ValueId> carried = std::span(arguments).subspan(1);
@@ -221,17 +221,12 @@ void FunctionEmitter::EmitFrame(ir::OpId id, const ir::Op& op) {
   for (size_t i = 0; i < results.size(); ++i) code(results[i]) = yielded[i];
 }
 
-// Plans the lanes in a region; false if some are impossible.
-bool FunctionEmitter::PlanLanesIn(ir::RegionId region) {
+bool FunctionEmitter::CanRunLanesIn(ir::RegionId region) {
   return std::ranges::all_of(function_.region(region).ops, [&](ir::OpId id) {
     const ir::Op& op = function_.op(id);
-    if (op.opcode == Opcode::kLanes) {
-      auto [at, is_new] = lane_plans_.try_emplace(id.index);
-      if (is_new) at->second = ir::PlanLanes(function_, id);
-      return at->second.is_possible();
-    }
+    if (op.opcode == Opcode::kLanes) return PlanOf(id).is_possible();
     return std::ranges::all_of(function_.regions_of(op),
-                               [&](ir::RegionId inner) { return PlanLanesIn(inner); });
+                               [&](ir::RegionId inner) { return CanRunLanesIn(inner); });
   });
 }
 
@@ -241,7 +236,7 @@ void FunctionEmitter::EmitAttempt(const ir::Op& op) {
   const auto bind = [&](const std::vector<Code>& codes) {
     for (size_t i = 0; i < results.size(); ++i) code(results[i]) = codes[i];
   };
-  if (module_.vector_bits() == 0 || !PlanLanesIn(first))
+  if (is_spare_ || module_.vector_bits() == 0 || !CanRunLanesIn(first))
     return bind(EmitRegionFor(second, results));
   Block* again = NewBlock("again");
   Block* join = NewBlock("join");
@@ -269,9 +264,7 @@ void FunctionEmitter::EmitAttempt(const ir::Op& op) {
 }
 
 void FunctionEmitter::EmitLanes(ir::OpId id, const ir::Op& op) {
-  auto [plan, is_new] = lane_plans_.try_emplace(id.index);
-  if (is_new) plan->second = ir::PlanLanes(function_, id);
-  LaneEmitter lanes(*this, plan->second, instead_);
+  LaneEmitter lanes(*this, PlanOf(id), instead_);
   Note(op, ir::kLaneCount);
   const std::vector<Value*> values = lanes.EmitMerged(op);
   b_.SetInsertPoint(lanes.InsertBlock());

@@ -73,8 +73,7 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
 
   if (step == 0) {
     // A fault, or in mode `unchecked` an empty range.
-    if ((op.checks & kDivisionBit) != 0)
-      LeaveIf(b_.getTrue(), {}, [] { return std::vector<Value*>(); });
+    if ((op.checks & kDivisionBit) != 0) LeaveStripIf(b_.getTrue());
   }
   Value* from = Lanes(function_.operand(op, 0));
   Value* to = Lanes(function_.operand(op, 1));

@@ -23,22 +23,12 @@ void LaneEmitter::EmitPrivateArray(const ir::Op& op) {
   array[0] = StackSlot(::llvm::ArrayType::get(element, count), "array");
   array.resize(1 + 2 * type.rank, Int64(0));  // strides are not looked at
   code(result) = array;
-  if (op.immediate != 1 || count == 0) return;
-  Value* fill =
-      llvm_code::ToMemory(b_, type.scalar, Lanes(function_.operand(op, op.operands.count - 1)));
-  Block* before = b_.GetInsertBlock();
-  Block* loop = NewBlock("fill");
-  Block* done = NewBlock("filled");
-  b_.CreateBr(loop);
-  b_.SetInsertPoint(loop);
-  ::llvm::PHINode* i = b_.CreatePHI(b_.getInt64Ty(), 2);
-  i->addIncoming(Int64(0), before);
+  if (op.immediate != 1) return;
   // A lane that is off keeps nothing that counts: each time round the array is a new one.
-  b_.CreateStore(fill, b_.CreateInBoundsGEP(element, array[0], i));
-  Value* next = b_.CreateAdd(i, Int64(1), "", true, true);
-  i->addIncoming(next, loop);
-  b_.CreateCondBr(b_.CreateICmpULT(next, b_.getInt64(count)), loop, done);
-  b_.SetInsertPoint(done);
+  StoreToAll(
+      array[0],
+      llvm_code::ToMemory(b_, type.scalar, Lanes(function_.operand(op, op.operands.count - 1))),
+      count);
 }
 
 LaneEmitter::Place LaneEmitter::LocatePrivate(const ir::Op& op) {
@@ -92,7 +82,7 @@ void LaneEmitter::CheckBounds(ir::OpId id, const ir::Op& op) {
   Note(id, FaultKind::kBounds,
        outside_lanes != nullptr ? ir::CheckFate::kFlags : ir::CheckFate::kStrip);
   for (Value* condition : {outside, outside_lanes})
-    if (condition != nullptr) LeaveIf(condition, {}, [] { return std::vector<Value*>(); });
+    if (condition != nullptr) LeaveStripIf(condition);
 }
 
 LaneEmitter::Place LaneEmitter::Locate(ir::OpId id, const ir::Op& op) {

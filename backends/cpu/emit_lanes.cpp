@@ -169,6 +169,10 @@ std::vector<::llvm::Value*> LaneEmitter::EmitMerged(const ir::Op& op) {
 void LaneEmitter::LeaveIf(Value* condition, const Site& site,
                           ::llvm::function_ref<std::vector<Value*>()>) {
   if (site.kind == Site::Kind::kFault) Note(site.op, site.fault, ir::CheckFate::kStrip);
+  LeaveStripIf(condition);
+}
+
+void LaneEmitter::LeaveStripIf(Value* condition) {
   if (condition->getType()->isVectorTy()) condition = Any(Masked(b_.CreateFreeze(condition)));
   Block* next = NewBlock("next");
   b_.CreateCondBr(condition, slow_, next,
@@ -337,7 +341,7 @@ void LaneEmitter::EmitOp(ir::OpId id) {
       return;
     }
     case Opcode::kFail:
-      LeaveIf(b_.getTrue(), {}, [] { return std::vector<Value*>(); });
+      LeaveStripIf(b_.getTrue());
       return;
     default:
       if (!HasScalarMeaning(op.opcode) || IsUniform(op)) return FunctionEmitter::EmitOp(id);
@@ -444,7 +448,7 @@ void LaneEmitter::CheckAffine(ir::OpId id, const ir::Op& op, Value* result) {
   }
   for (FaultKind kind : {FaultKind::kOverflow, FaultKind::kNarrowing})
     if ((op.checks & BitOf(kind)) != 0) Note(id, kind, ir::CheckFate::kStrip);
-  LeaveIf(fails, {}, [] { return std::vector<Value*>(); });
+  LeaveStripIf(fails);
 }
 
 }  // namespace einkorn::cpu

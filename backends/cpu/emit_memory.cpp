@@ -90,7 +90,6 @@ void FunctionEmitter::EmitArray(ir::OpId id, const ir::Op& op) {
 
 void FunctionEmitter::FillStackArray(Value* data, const ir::Op& op, uint64_t count) {
   const ScalarType type = function_.type(function_.result(op)).scalar;
-  ::llvm::Type* element = llvm_code::MemoryType(context_, type);
   Value* fill = llvm_code::ToMemory(b_, type, operand(op, op.operands.count - 1));
   const auto* constant = ::llvm::dyn_cast<::llvm::Constant>(fill);
   if (constant != nullptr && constant->isNullValue()) {
@@ -98,6 +97,10 @@ void FunctionEmitter::FillStackArray(Value* data, const ir::Op& op, uint64_t cou
                     ::llvm::MaybeAlign(static_cast<uint64_t>(BytesOf(type))));
     return;
   }
+  StoreToAll(data, fill, count);
+}
+
+void FunctionEmitter::StoreToAll(Value* data, Value* element, uint64_t count) {
   if (count == 0) return;
   Block* before = b_.GetInsertBlock();
   Block* loop = NewBlock("fill");
@@ -106,7 +109,7 @@ void FunctionEmitter::FillStackArray(Value* data, const ir::Op& op, uint64_t cou
   b_.SetInsertPoint(loop);
   ::llvm::PHINode* i = b_.CreatePHI(b_.getInt64Ty(), 2);
   i->addIncoming(Int64(0), before);
-  b_.CreateStore(fill, b_.CreateInBoundsGEP(element, data, i));
+  b_.CreateStore(element, b_.CreateInBoundsGEP(element->getType(), data, i));
   Value* next = b_.CreateAdd(i, Int64(1), "", true, true);
   i->addIncoming(next, loop);
   b_.CreateCondBr(b_.CreateICmpULT(next, b_.getInt64(count)), loop, done);
@@ -334,15 +337,16 @@ void FunctionEmitter::EmitPlainAtomic(ir::OpId id, const ir::Op& op, Value* addr
   const ScalarType type = function_.type(array).scalar;
   const auto align = ::llvm::Align(static_cast<uint64_t>(BytesOf(type)));
   const auto kind = static_cast<AtomicKind>(op.immediate);
-  struct Row {
+  struct Scalar {
     AtomicKind kind;
     Opcode opcode;
   };
-  static constexpr Row rows[] = {{AtomicKind::kAdd, Opcode::kAdd}, {AtomicKind::kSub, Opcode::kSub},
-                                 {AtomicKind::kMin, Opcode::kMin}, {AtomicKind::kMax, Opcode::kMax},
-                                 {AtomicKind::kAnd, Opcode::kAnd}, {AtomicKind::kOr, Opcode::kOr},
-                                 {AtomicKind::kXor, Opcode::kXor}};
-  const Opcode opcode = std::ranges::find(rows, kind, &Row::kind)->opcode;
+  static constexpr Scalar rows[] = {
+      {AtomicKind::kAdd, Opcode::kAdd}, {AtomicKind::kSub, Opcode::kSub},
+      {AtomicKind::kMin, Opcode::kMin}, {AtomicKind::kMax, Opcode::kMax},
+      {AtomicKind::kAnd, Opcode::kAnd}, {AtomicKind::kOr, Opcode::kOr},
+      {AtomicKind::kXor, Opcode::kXor}};
+  const Opcode opcode = std::ranges::find(rows, kind, &Scalar::kind)->opcode;
   const bool adds = kind == AtomicKind::kAdd || kind == AtomicKind::kSub;
   ::llvm::LoadInst* old =
       b_.CreateAlignedLoad(llvm_code::MemoryType(context_, type), address, align);

@@ -73,9 +73,8 @@ bool FunctionEmitter::HasBetterLanes(ir::RegionId region) {
     const auto suits = [](const ir::LanePlan& plan) {
       return plan.is_possible() && plan.adjacent_accesses > 0 && plan.strided_accesses == 0;
     };
-    if (op.opcode == Opcode::kLanes) return suits(ir::PlanLanes(function_, id));
-    if (op.opcode == Opcode::kFor && MayBeLanes(id, op) && suits(ir::PlanLanes(function_, id)))
-      return true;
+    if (op.opcode == Opcode::kLanes) return suits(PlanOf(id));
+    if (op.opcode == Opcode::kFor && MayBeLanes(id, op) && suits(PlanOf(id))) return true;
     return std::ranges::any_of(function_.regions_of(op),
                                [&](ir::RegionId inner) { return HasBetterLanes(inner); });
   });
@@ -90,19 +89,27 @@ bool FunctionEmitter::MayBeLanes(ir::OpId id, const ir::Op& op) {
   return !is_short && module_.IsIndependent(id_, id);
 }
 
-std::optional<ir::LanePlan> FunctionEmitter::ChooseLanes(ir::OpId id, const ir::Op& op) {
+const ir::LanePlan& FunctionEmitter::PlanOf(ir::OpId id) {
+  const auto [at, is_new] = lane_plans_.try_emplace(id);
+  if (is_new) at->second = ir::PlanLanes(function_, id);
+  return at->second;
+}
+
+const ir::LanePlan* FunctionEmitter::ChooseLanes(ir::OpId id, const ir::Op& op) {
+  // What runs where lanes have failed needs none.
+  if (is_spare_) return nullptr;
   const auto refuse = [&](std::string why) {
     Note(op, 0, std::move(why));
-    return std::nullopt;
+    return nullptr;
   };
   if (module_.vector_bits() == 0) return refuse("no lanes were asked for");
   if (op.opcode == Opcode::kFor && !MayBeLanes(id, op))
     return refuse("short, or one iteration may need what another one did");
-  ir::LanePlan plan = ir::PlanLanes(function_, id);
+  const ir::LanePlan& plan = PlanOf(id);
   if (!plan.is_possible()) return refuse(plan.refusal);
   if (plan.strided_accesses > 0 && HasBetterLanes(function_.region_of(op, 0)))
     return refuse("lanes are in it");
-  return plan;
+  return &plan;
 }
 
 void FunctionEmitter::EmitParallel(ir::OpId id, const ir::Op& op) {
@@ -110,8 +117,7 @@ void FunctionEmitter::EmitParallel(ir::OpId id, const ir::Op& op) {
 }
 
 // The body as a function of its own, run by the runtime, or of a `for` here.
-void FunctionEmitter::EmitOutlined(ir::OpId id, const ir::Op& op,
-                                   const std::optional<ir::LanePlan>& plan) {
+void FunctionEmitter::EmitOutlined(ir::OpId id, const ir::Op& op, const ir::LanePlan* plan) {
   const ir::RegionId region = function_.region_of(op, 0);
   const size_t depth = op.operands.count / 3;
   std::vector<Range> ranges;
@@ -182,7 +188,7 @@ void FunctionEmitter::EmitOutlined(ir::OpId id, const ir::Op& op,
     for (ir::ValueId value : uses) emitter.code(value) = code(value);
     emitter.EmitBody(id, op, uses, captured);
   };
-  if (!plan) {
+  if (plan == nullptr) {
     FunctionEmitter exact(module_, id_, body);
     return emit(exact);
   }

@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "backends/cpu/array_facts.h"
@@ -152,6 +151,8 @@ class FunctionEmitter {
   virtual bool HasHeapArrays(ir::RegionId region) const;
   void SetArray(const ir::Op& op, Value* data);
   void FillStackArray(Value* data, const ir::Op& op, uint64_t count);
+  /// Stores `element` to the first `count` places of its type at `data`.
+  void StoreToAll(Value* data, Value* element, uint64_t count);
   void EmitLoad(ir::OpId id, const ir::Op& op);
   void EmitStore(ir::OpId id, const ir::Op& op);
   void EmitAtomic(ir::OpId id, const ir::Op& op);
@@ -186,7 +187,7 @@ class FunctionEmitter {
   virtual void EndRound() {}
   void EmitFrame(ir::OpId id, const ir::Op& op);
   void EmitAttempt(const ir::Op& op);
-  bool PlanLanesIn(ir::RegionId region);
+  bool CanRunLanesIn(ir::RegionId region);
   void EmitLanes(ir::OpId id, const ir::Op& op);
   void EmitCall(ir::OpId id, const ir::Op& op);
   void EmitPrint(ir::OpId id, const ir::Op& op);
@@ -209,9 +210,11 @@ class FunctionEmitter {
 
   // --- parallel loops (emit_parallel.cpp)
   void EmitParallel(ir::OpId id, const ir::Op& op);
-  void EmitOutlined(ir::OpId id, const ir::Op& op, const std::optional<ir::LanePlan>& plan);
-  /// How to run a `parallel`, or a `for` that allows it, in lanes; nullopt if it is not to be.
-  virtual std::optional<ir::LanePlan> ChooseLanes(ir::OpId id, const ir::Op& op);
+  void EmitOutlined(ir::OpId id, const ir::Op& op, const ir::LanePlan* plan);
+  /// How to run a `parallel`, or a `for` that allows it, in lanes; null if it is not to be.
+  virtual const ir::LanePlan* ChooseLanes(ir::OpId id, const ir::Op& op);
+  /// The plan for lanes of an operation, made when first asked for.
+  const ir::LanePlan& PlanOf(ir::OpId id);
   bool HasBetterLanes(ir::RegionId region);
   bool MayBeLanes(ir::OpId id, const ir::Op& op);
   Value* CountOf(const Range& range);
@@ -254,10 +257,10 @@ class FunctionEmitter {
   };
   std::map<uint32_t, Exit> exits_;  ///< by scope
   std::map<uint32_t, std::vector<std::pair<ScalarType, Value*>>> scope_values_;
-  Block* instead_ = nullptr;                     ///< in an attempt: where it is given up
-  bool is_spare_ = false;                        ///< its code runs only where other code has failed
-  bool may_give_up_ = false;                     ///< in a body: it belongs to an attempt
-  std::map<uint32_t, ir::LanePlan> lane_plans_;  ///< by operation `lanes`
+  Block* instead_ = nullptr;  ///< in an attempt: where it is given up
+  bool is_spare_ = false;     ///< its code runs only where other code has failed
+  bool may_give_up_ = false;  ///< in a body: it belongs to an attempt
+  std::map<ir::OpId, ir::LanePlan> lane_plans_;
 
   Value* linear_ = nullptr;  ///< in a body: the iteration, to be returned by a fault
 

@@ -40,6 +40,8 @@ class LaneEmitter final : public FunctionEmitter {
   void EmitStrip(const ir::Op& op, const Row& row, Value* count);
   void LeaveIf(Value* condition, const Site& site,
                ::llvm::function_ref<std::vector<Value*>()> operands) override;
+  /// In any lane that is on, if it is a vector.
+  void LeaveStripIf(Value* condition);
   /// `fails` is as FailIf has it.
   void Flag(Value* fails, unsigned bits);
   void TestFlags();
@@ -76,7 +78,7 @@ class LaneEmitter final : public FunctionEmitter {
   void CheckAffine(ir::OpId id, const ir::Op& op, Value* result);
   bool HasHeapArrays(ir::RegionId) const override { return false; }
   /// No lanes in lanes.
-  std::optional<ir::LanePlan> ChooseLanes(ir::OpId, const ir::Op&) override { return {}; }
+  const ir::LanePlan* ChooseLanes(ir::OpId, const ir::Op&) override { return nullptr; }
   void EmitLanesIf(const ir::Op& op);
   void EmitLanesFor(const ir::Op& op);
   void EmitLanesWhile(const ir::Op& op);
