@@ -18,10 +18,39 @@
 namespace einkorn {
 namespace {
 
-size_t BytesOfArray(Type type, const ArrayBinding& array) {
-  auto bytes = static_cast<size_t>(BytesOf(type.scalar));
-  for (int d = 0; d < type.rank; ++d) bytes *= static_cast<size_t>(array.sizes[d]);
-  return bytes;
+size_t CountOf(Type type, const ArrayBinding& array) {
+  size_t count = 1;
+  for (int d = 0; d < type.rank; ++d) count *= static_cast<size_t>(array.sizes[d]);
+  return count;
+}
+
+// Where an element lies, by its number in row-major order.
+const std::byte* AddressOf(Type type, const ArrayBinding& array, size_t element) {
+  const auto* address = static_cast<const std::byte*>(array.data);
+  for (int d = type.rank; d-- > 0;) {
+    const auto size = static_cast<size_t>(array.sizes[d]);
+    address += static_cast<int64_t>(element % size) * array.strides[d];
+    element /= size;
+  }
+  return address;
+}
+
+// The elements in row-major order, without gaps.
+std::vector<std::byte> ElementsOf(Type type, const ArrayBinding& array) {
+  const auto bytes = static_cast<size_t>(BytesOf(type.scalar));
+  std::vector<std::byte> elements(CountOf(type, array) * bytes);
+  for (size_t at = 0; at < elements.size(); at += bytes)
+    std::memcpy(elements.data() + at, AddressOf(type, array, at / bytes), bytes);
+  return elements;
+}
+
+// The same sizes at another place, without gaps.
+ArrayBinding RowMajor(Type type, ArrayBinding array, std::byte* data) {
+  if (CountOf(type, array) == 0) return array;
+  array.data = data;
+  int64_t stride = BytesOf(type.scalar);
+  for (int d = type.rank; d-- > 0; stride *= array.sizes[d]) array.strides[d] = stride;
+  return array;
 }
 
 std::string IndexText(const ArrayBinding& array, int rank, size_t element) {
@@ -34,15 +63,15 @@ std::string IndexText(const ArrayBinding& array, int rank, size_t element) {
   return text;
 }
 
-// How the contents of two arrays differ; empty if they do not. Arrays of tests lie without gaps.
+// How the contents of two arrays of the same sizes differ; empty if they do not.
 std::string DifferenceOf(std::string_view name, Type type, const ArrayBinding& array,
-                         const std::byte* left, const std::byte* right) {
+                         const ArrayBinding& other) {
   const auto bytes = static_cast<size_t>(BytesOf(type.scalar));
-  const size_t count = BytesOfArray(type, array) / bytes;
+  const size_t count = CountOf(type, array);
   for (size_t i = 0; i < count; ++i) {
     uint64_t l = 0, r = 0;
-    std::memcpy(&l, left + i * bytes, bytes);
-    std::memcpy(&r, right + i * bytes, bytes);
+    std::memcpy(&l, AddressOf(type, array, i), bytes);
+    std::memcpy(&r, AddressOf(type, other, i), bytes);
     if (SameValue(type.scalar, l, r)) continue;
     return fmt::format("{}[{}] is {} there and {} here", name, IndexText(array, type.rank, i),
                        FormatScalar(type.scalar, l), FormatScalar(type.scalar, r));
@@ -58,7 +87,8 @@ std::string FaultText(const std::optional<Fault>& fault, const SourceSet& source
 
 // The kernels that tests launch, compiled for the targets; for all threads of a runner.
 struct TestRunner::Kernels {
-  using Key = std::tuple<size_t, uint32_t, std::string>;  // target, file, name with types
+  // target, file, name with types, layouts of the arrays
+  using Key = std::tuple<size_t, uint32_t, std::string, std::vector<ir::Layout>>;
 
   KernelPointer Find(const Key& key) {
     const std::lock_guard lock(mutex);
@@ -122,16 +152,17 @@ class TestRunner::Host final : public LaunchHost {
   LaunchOutcome RunOnAll(const ir::Module& module, ir::FunctionId kernel,
                          std::vector<LaunchArgument> arguments) {
     const ir::Function& function = module.function(kernel);
+    const auto type_of = [&](size_t i) { return function.type(function.params[i].value); };
     std::vector<std::vector<std::byte>> contents(arguments.size());
-    for (size_t i = 0; i < arguments.size(); ++i)
-      if (function.params[i].is_written()) {
-        const auto* data = static_cast<const std::byte*>(arguments[i].array.data);
-        contents[i].assign(
-            data, data + BytesOfArray(function.type(function.params[i].value), arguments[i].array));
-      }
+    std::vector<ir::Layout> layouts(arguments.size(), ir::Layout::kContiguous);
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      if (function.params[i].is_array())
+        layouts[i] = LayoutOf(type_of(i).scalar, type_of(i).rank, arguments[i].array);
+      if (function.params[i].is_written()) contents[i] = ElementsOf(type_of(i), arguments[i].array);
+    }
     LaunchOutcome first;
     for (size_t t = 0; t < targets_.size(); ++t) {
-      auto compiled = KernelFor(t, module, kernel);
+      auto compiled = KernelFor(t, module, kernel, layouts);
       if (!compiled) return Refuse(std::move(compiled).error());
       if (t == 0) {
         first = (*compiled)->Run(arguments, targets_[t].threads);
@@ -140,7 +171,8 @@ class TestRunner::Host final : public LaunchHost {
       std::vector<std::vector<std::byte>> copies = contents;
       std::vector<LaunchArgument> others = arguments;
       for (size_t i = 0; i < others.size(); ++i)
-        if (function.params[i].is_written()) others[i].array.data = copies[i].data();
+        if (function.params[i].is_written())
+          others[i].array = RowMajor(type_of(i), others[i].array, copies[i].data());
       const LaunchOutcome other = (*compiled)->Run(others, targets_[t].threads);
       std::string how = Compare(function, first, arguments, other, others);
       if (how.empty()) continue;
@@ -170,21 +202,22 @@ class TestRunner::Host final : public LaunchHost {
     for (size_t i = 0; i < arguments.size(); ++i) {
       const ir::Param& param = function.params[i];
       if (!param.is_written()) continue;
-      std::string how = DifferenceOf(param.name, function.type(param.value), arguments[i].array,
-                                     static_cast<const std::byte*>(arguments[i].array.data),
-                                     static_cast<const std::byte*>(others[i].array.data));
+      std::string how =
+          DifferenceOf(param.name, function.type(param.value), arguments[i].array, others[i].array);
       if (!how.empty()) return how;
     }
     return {};
   }
 
-  Result<KernelPointer> KernelFor(size_t target, const ir::Module& module, ir::FunctionId kernel) {
+  Result<KernelPointer> KernelFor(size_t target, const ir::Module& module, ir::FunctionId kernel,
+                                  const std::vector<ir::Layout>& layouts) {
     const ir::Function& function = module.function(kernel);
-    const Kernels::Key key(target, function.range.file.index, function.name);
+    const Kernels::Key key(target, function.range.file.index, function.name, layouts);
     if (KernelPointer known = kernels_.Find(key)) return known;
     ir::Module closed = module;
     closed.entry = kernel;
-    for (ir::Param& param : closed.function(kernel).params) param.layout = ir::Layout::kContiguous;
+    for (size_t i = 0; i < layouts.size(); ++i)
+      closed.function(kernel).params[i].layout = layouts[i];
     ir::DropUnusedFunctions(closed);
     auto compiled = session_.CompileModule(std::move(closed), targets_[target].options);
     if (!compiled) return std::move(compiled).error();
