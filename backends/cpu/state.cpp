@@ -245,21 +245,68 @@ std::vector<std::byte> Contents(const ArrayDescriptor& array, Type type) {
   return contents;
 }
 
+// An array whose elements are to become those of another one of its type and shape.
+struct Move {
+  const ArrayDescriptor *to, *from;
+  Type type;
+
+  bool IsLike(const Move& other) const {
+    return type == other.type && std::equal(to->sizes, to->sizes + type.rank, other.to->sizes);
+  }
+};
+
+// Moves of one type and shape, all at once. No array lies over another one, so that an element goes
+// to where only elements of its own index come from: a few at a time are set aside.
+void MoveTogether(std::span<const Move> moves) {
+  const auto rank = static_cast<size_t>(moves[0].type.rank);
+  const int64_t* sizes = moves[0].to->sizes;
+  if (std::any_of(sizes, sizes + rank, [](int64_t size) { return size == 0; })) return;
+  constexpr int64_t kPieceBytes = 4096;
+  const int64_t bytes = BytesOf(moves[0].type.scalar);
+  const bool is_dense = std::ranges::all_of(moves, [&](const Move& move) {
+    return move.to->strides[rank - 1] == bytes && move.from->strides[rank - 1] == bytes;
+  });
+  const int64_t most = is_dense ? kPieceBytes / bytes : 1;
+  std::vector<std::byte> aside(moves.size() * static_cast<size_t>(most * bytes));
+  int64_t index[kMaxRank] = {};
+  const auto at = [&](const ArrayDescriptor& array) {
+    auto* place = static_cast<std::byte*>(array.data);
+    for (size_t d = 0; d < rank; ++d) place += index[d] * array.strides[d];
+    return place;
+  };
+  for (;;) {
+    const auto count = std::min(most, sizes[rank - 1] - index[rank - 1]);
+    const auto length = static_cast<size_t>(count * bytes);
+    std::byte* next = aside.data();
+    for (const Move& move : moves) next = std::copy_n(at(*move.from), length, next);
+    next = aside.data();
+    for (const Move& move : moves) {
+      std::memcpy(at(*move.to), next, length);
+      next += length;
+    }
+    size_t d = rank - 1;
+    index[d] += count;
+    while (index[d] == sizes[d]) {
+      if (d == 0) return;
+      index[d--] = 0;
+      ++index[d];
+    }
+  }
+}
+
 // Pairs of target and source: the contents of the sources end up in the targets, all at once.
 void Settle(State* state, uint32_t site, const ArrayDescriptor* arrays) {
   const ir::Function& function = FunctionOf(*state, site);
   const ir::Op& op = OpOf(*state, site);
-  std::vector<std::vector<std::byte>> contents;
+  std::vector<Move> moves;
   for (size_t i = 0; i < op.operands.count; i += 2)
-    contents.push_back(Contents(arrays[i + 1], function.type(function.operand(op, i + 1))));
-  for (size_t i = 0; i < op.operands.count; i += 2) {
-    const Type type = function.type(function.operand(op, i));
-    const auto bytes = static_cast<size_t>(BytesOf(type.scalar));
-    const std::byte* next = contents[i / 2].data();
-    ForEachOffset(arrays[i], type.rank, 0, 0, [&](int64_t offset) {
-      std::memcpy(static_cast<std::byte*>(arrays[i].data) + offset, next, bytes);
-      next += bytes;
-    });
+    if (arrays[i].data != arrays[i + 1].data)
+      moves.push_back({&arrays[i], &arrays[i + 1], function.type(function.operand(op, i))});
+  while (!moves.empty()) {
+    const auto like = std::stable_partition(
+        moves.begin(), moves.end(), [first = moves[0]](const Move& m) { return !m.IsLike(first); });
+    MoveTogether({like, moves.end()});
+    moves.erase(like, moves.end());
   }
 }
 
