@@ -1,5 +1,6 @@
 #include "ir/independence.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace einkorn::ir {
@@ -24,8 +25,55 @@ void Independence::Define(RegionId region) {
   for (OpId id : function_.region(region).ops) {
     const Op& op = function_.op(id);
     forms_.Define(op);
+    if (op.opcode == Opcode::kFor || op.opcode == Opcode::kParallel) DefineBounds(op);
     for (RegionId inner : function_.regions_of(op)) Define(inner);
   }
+}
+
+void Independence::DefineBounds(const Op& loop) {
+  const auto& arguments = function_.region(function_.region_of(loop, 0)).arguments;
+  const size_t ranges = loop.opcode == Opcode::kFor ? 1 : loop.operands.count / 3;
+  for (size_t k = 0; k < ranges; ++k) {
+    const auto bound = [&](size_t i) { return forms_.Of(function_.operand(loop, 3 * k + i)); };
+    const Affine step = bound(2);
+    if (!step.is_constant() || step.constant <= 0) continue;
+    const bool is_inclusive = ((InclusiveBits(loop) >> k) & 1) != 0;
+    const auto last = AddMultiple(bound(1), {1, {}}, is_inclusive ? 0 : -1);
+    if (last) bounds_[arguments[k]] = {bound(0), *last};
+  }
+}
+
+// The least or greatest value of a form, in values that `replaces` leaves.
+std::optional<Affine> Independence::Extreme(Affine form, bool is_least,
+                                            const std::function<bool(ValueId)>& replaces) const {
+  for (;;) {
+    // Variables of inner loops first: their bounds tell of those outside.
+    const auto at = std::find_if(form.terms.rbegin(), form.terms.rend(),
+                                 [&](const auto& term) { return replaces(term.first); });
+    if (at == form.terms.rend()) return form;
+    const auto [value, coefficient] = *at;
+    const auto bounds = bounds_.find(value);
+    if (bounds == bounds_.end()) return std::nullopt;
+    const bool takes_least = (coefficient > 0) == is_least;
+    const auto without = AddMultiple(form, Affine::Value(value), -coefficient);
+    if (!without) return std::nullopt;
+    const auto with = AddMultiple(
+        *without, takes_least ? bounds->second.least : bounds->second.greatest, coefficient);
+    if (!with) return std::nullopt;
+    form = *with;
+  }
+}
+
+// Whether `high` in any iteration is greater than `low` in any other one.
+bool Independence::IsAbove(const Affine& high, const Affine& low,
+                           const std::vector<bool>& inside) const {
+  const auto is_inside = [&](ValueId value) { return inside[value.index]; };
+  const auto has_bounds = [&](ValueId value) { return bounds_.contains(value); };
+  const auto least = Extreme(high, true, is_inside), greatest = Extreme(low, false, is_inside);
+  if (!least || !greatest) return false;
+  const auto distance = AddMultiple(*least, *greatest, -1);
+  const auto smallest = distance ? Extreme(*distance, true, has_bounds) : std::nullopt;
+  return smallest && smallest->is_constant() && smallest->constant > 0;
 }
 
 bool Independence::Of(OpId loop) const {
@@ -99,6 +147,9 @@ bool Independence::NeverMeet(const Access& a, const Access& b, ValueId variable,
     return parts;
   };
   for (size_t d = 0; d < a.subscripts.size(); ++d) {
+    if (IsAbove(a.subscripts[d], b.subscripts[d], inside) ||
+        IsAbove(b.subscripts[d], a.subscripts[d], inside))
+      return true;
     const auto [rest, multiple] = split(a.subscripts[d]);
     const auto [other, other_multiple] = split(b.subscripts[d]);
     if (multiple == 0 || std::abs(multiple) > kMostMultiple || multiple != other_multiple ||

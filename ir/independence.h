@@ -1,10 +1,16 @@
 // Sequential loops whose iterations are independent: none uses an element that another one writes.
 //
 // Like ir/races.h it looks at subscripts as sums of multiples (ir/affine.h), but proves the absence
-// of meetings: two accesses to one array never meet in different iterations if, in some dimension,
+// of meetings. Two accesses to one array never meet in different iterations if, in some dimension,
 // both grow by the same multiple of the loop's variable, from starts that the loop does not change
-// and whose distance is no multiple of that, other than 0.
+// and whose distance is no multiple of that, other than 0; or if one subscript is always greater
+// than the other by the bounds of the loops around.
 #pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
 
 #include "ir/affine.h"
 #include "ir/module.h"
@@ -21,13 +27,22 @@ class Independence {
 
  private:
   struct Access;
+  /// Of a loop's variable that counts up: the first value and the last possible one.
+  struct Bounds {
+    Affine least, greatest;
+  };
   void Define(RegionId region);
+  void DefineBounds(const Op& loop);
   bool Collect(RegionId region, std::vector<bool>& inside, std::vector<Access>& accesses) const;
   bool NeverMeet(const Access& a, const Access& b, ValueId variable,
                  const std::vector<bool>& inside) const;
+  std::optional<Affine> Extreme(Affine form, bool is_least,
+                                const std::function<bool(ValueId)>& replaces) const;
+  bool IsAbove(const Affine& high, const Affine& low, const std::vector<bool>& inside) const;
 
   const Function& function_;
   AffineForms forms_;
+  std::map<ValueId, Bounds> bounds_;
 };
 
 }  // namespace einkorn::ir

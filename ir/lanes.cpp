@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 #include "ir/clone.h"
@@ -16,6 +17,8 @@ constexpr int64_t kMostStride = int64_t{1} << 31;
 constexpr uint64_t kMostWeight = uint64_t{1} << 30;
 // The elements of an array that each lane has for itself.
 constexpr uint64_t kMostPrivateElements = 4096;
+// In additions.
+constexpr uint64_t kCostOfDivision = 4;
 
 LaneShape Join(LaneShape a, LaneShape b) {
   return a == b ? a : LaneShape::Varying();
@@ -53,7 +56,7 @@ class Planner {
       Walk(body);
     } while (changed_ && plan_.is_possible());
     if (plan_.is_possible()) FollowEffects(body, false);
-    if (plan_.is_possible()) Measure(body, 1);
+    if (plan_.is_possible()) Measure(body, 1, false);
     if (plan_.is_possible() && plan_.varying_ops == 0) Refuse("nothing in it differs");
     if (loop.opcode == Opcode::kLanes) {
       for (ValueId value : function_.region(function_.region_of(loop, 1)).arguments)
@@ -180,7 +183,29 @@ class Planner {
     const auto operands = function_.operands(op);
     if (std::ranges::all_of(operands, [&](ValueId value) { return shape(value).is_uniform(); }))
       return LaneShape::Uniform();
-    return OfAffine(op).value_or(LaneShape::Varying());
+    return OfAffine(op).value_or(OfWrapped(op));
+  }
+
+  LaneShape OfWrapped(const Op& op) const {
+    if (!IsInteger(function_.type(function_.result(op)).scalar) ||
+        (op.rule != Rule::kChecked && op.rule != Rule::kNone))
+      return LaneShape::Varying();
+    switch (op.opcode) {
+      case Opcode::kRem:
+        return operand(op, 0).is_affine() && operand(op, 0).stride > 0 &&
+                       operand(op, 1).is_uniform()
+                   ? LaneShape::Wrapped(operand(op, 0).stride)
+                   : LaneShape::Varying();
+      case Opcode::kAdd:
+        if (operand(op, 1).is_wrapped() && operand(op, 0).is_uniform()) return operand(op, 1);
+        [[fallthrough]];
+      case Opcode::kSub:
+        return operand(op, 1).is_uniform() ? operand(op, 0) : LaneShape::Varying();
+      case Opcode::kConvert:
+        return operand(op, 0).is_wrapped() ? operand(op, 0) : LaneShape::Varying();
+      default:
+        return LaneShape::Varying();
+    }
   }
 
   // Results that are the mathematical ones grow evenly where the operands do.
@@ -294,6 +319,9 @@ class Planner {
       const Op& op = function_.op(id);
       if (is_dirty && MayFault(op))
         Refuse("a check comes after a store to an array that is also read");
+      // Where it starts again is found by a check.
+      if (is_dirty && op.opcode == Opcode::kRem && shape(function_.result(op)).is_wrapped())
+        plan_.shapes[function_.result(op).index] = LaneShape::Varying();
       if (op.opcode == Opcode::kStore) {
         const ValueId storage = StorageOf(function_, function_.operand(op, 0));
         is_dirty = is_dirty || (is_loaded_[storage.index] && !plan_.is_private[storage.index]);
@@ -312,12 +340,13 @@ class Planner {
     return is_dirty;
   }
 
-  void Measure(RegionId region, uint64_t weight) {
+  void Measure(RegionId region, uint64_t weight, bool is_divergent) {
     for (OpId id : function_.region(region).ops) {
       const Op& op = function_.op(id);
       const bool is_loop = op.opcode == Opcode::kFor || op.opcode == Opcode::kWhile;
+      const bool diverges = is_divergent || (is_loop && IsDivergent(function_, plan_, op));
       for (RegionId inner : LaneRegionsOf(function_, op))
-        Measure(inner, is_loop ? std::min(weight * 8, kMostWeight) : weight);
+        Measure(inner, is_loop ? std::min(weight * 8, kMostWeight) : weight, diverges);
       if (op.opcode == Opcode::kLoad || op.opcode == Opcode::kStore) MeasureAccess(op, weight);
       const bool is_store = op.opcode == Opcode::kStore;
       const bool is_vector =
@@ -326,9 +355,30 @@ class Planner {
       if (!is_vector) continue;
       ++plan_.varying_ops;
       if (op.regions.count > 0) continue;
+      if (is_divergent && DividesIntegers(op))
+        Refuse("lanes leave a loop in it that divides integers at different times");
+      if (op.opcode != Opcode::kLoad && !is_store) plan_.work += weight * CostOf(op);
       const ValueId value =
           is_store ? function_.operand(op, op.operands.count - 1) : function_.result(op);
       plan_.widest_bits = std::max(plan_.widest_bits, BitsOf(function_.type(value).scalar));
+    }
+  }
+
+  // Vectors gain little with it.
+  bool DividesIntegers(const Op& op) const {
+    return (op.opcode == Opcode::kDiv || op.opcode == Opcode::kRem) &&
+           IsInteger(function_.type(function_.result(op)).scalar) &&
+           function_.ConstantOf(function_.operand(op, 1)) == nullptr;
+  }
+
+  uint64_t CostOf(const Op& op) const {
+    switch (op.opcode) {
+      case Opcode::kDiv:
+      case Opcode::kRem:
+      case Opcode::kSqrt:
+        return kCostOfDivision;
+      default:
+        return 1;
     }
   }
 
@@ -340,8 +390,9 @@ class Planner {
     for (size_t d = 0; d < rank; ++d) {
       const LaneShape index = operand(op, d + 1);
       is_uniform = is_uniform && index.is_uniform();
-      is_adjacent = is_adjacent &&
-                    (d + 1 < rank ? index.is_uniform() : index.stride == 1 || index.stride == -1);
+      // What starts again somewhere in a dimension is together up to there.
+      is_adjacent =
+          is_adjacent && (d + 1 < rank ? index.is_uniform() : std::abs(index.stride) == 1);
     }
     if (is_uniform) return;
     (is_adjacent ? plan_.adjacent_accesses : plan_.strided_accesses) += weight;

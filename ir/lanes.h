@@ -21,16 +21,20 @@ namespace einkorn::ir {
 struct LaneShape {
   enum class Kind : uint8_t { kUniform, kAffine, kVarying };
   Kind kind = Kind::kUniform;
-  int64_t stride = 0;  ///< kAffine: by how much the value grows from lane to lane; not 0
+  /// kAffine: by how much the value grows from lane to lane; not 0. kVarying: the same, or 0, of
+  /// what starts again somewhere, as `(i + 1) % n` does.
+  int64_t stride = 0;
 
   static LaneShape Uniform() { return {}; }
   static LaneShape Varying() { return {Kind::kVarying, 0}; }
+  static LaneShape Wrapped(int64_t stride) { return {Kind::kVarying, stride}; }
   static LaneShape Affine(int64_t stride) {
     return stride == 0 ? Uniform() : LaneShape{Kind::kAffine, stride};
   }
   bool is_uniform() const { return kind == Kind::kUniform; }
   bool is_affine() const { return kind == Kind::kAffine; }
   bool is_varying() const { return kind == Kind::kVarying; }
+  bool is_wrapped() const { return kind == Kind::kVarying && stride != 0; }
   friend bool operator==(const LaneShape&, const LaneShape&) = default;
 };
 
@@ -41,6 +45,7 @@ struct LanePlan {
   /// Accesses whose elements lie next to each other from lane to lane, and others that differ;
   /// those in loops count more.
   uint64_t adjacent_accesses = 0, strided_accesses = 0;
+  uint64_t work = 0;         ///< of the other operations on vectors, in additions, weighted so too
   uint32_t varying_ops = 0;  ///< how many operations work on vectors
   int widest_bits = 8;       ///< the widest elements of these vectors
 

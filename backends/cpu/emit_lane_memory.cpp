@@ -1,4 +1,6 @@
 // Elements of arrays for all lanes at once.
+#include <llvm/IR/MDBuilder.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -85,16 +87,56 @@ void LaneEmitter::CheckBounds(ir::OpId id, const ir::Op& op) {
     if (condition != nullptr) LeaveStripIf(condition);
 }
 
-LaneEmitter::Place LaneEmitter::Locate(ir::OpId id, const ir::Op& op) {
-  const ir::ValueId array = function_.operand(op, 0);
-  const Type type = function_.type(array);
-  const Code& parts = code(array);
-  const bool varies =
-      std::ranges::any_of(function_.operands(op).subspan(1, type.rank),
-                          [&](ir::ValueId index) { return shape(index).is_varying(); });
+void LaneEmitter::CheckPlace(ir::OpId id, const ir::Op& op) {
+  const bool varies = std::ranges::any_of(
+      function_.operands(op).subspan(1, function_.type(function_.operand(op, 0)).rank),
+      [&](ir::ValueId index) { return shape(index).is_varying(); });
   // An index that was flagged could lie anywhere.
   if (varies) TestFlags();
   if ((op.checks & kBoundsBit) != 0) CheckBounds(id, op);
+}
+
+::llvm::Value* LaneEmitter::StartsAgain(const ir::Op& op) {
+  const ir::ValueId array = function_.operand(op, 0);
+  if (plan_.is_private[array.index]) return nullptr;
+  Value* any = nullptr;
+  for (ir::ValueId index : function_.operands(op).subspan(1, function_.type(array).rank)) {
+    if (!shape(index).is_varying()) continue;
+    const auto at = wrapped_.find(index.index);
+    if (at == wrapped_.end()) return nullptr;
+    Value* one = at->second.starts_again;
+    any = any == nullptr ? one : b_.CreateOr(any, one);
+  }
+  return any;
+}
+
+::llvm::Value* LaneEmitter::AtPlaces(const ir::Op& op, ::llvm::function_ref<Value*(Place)> emit) {
+  Value* starts_again = StartsAgain(op);
+  if (starts_again == nullptr) return emit(Locate(op, false));
+  Block* even = NewBlock("even");
+  Block* uneven = NewBlock("uneven");
+  Block* join = NewBlock("join");
+  b_.CreateCondBr(starts_again, uneven, even,
+                  ::llvm::MDBuilder(context_).createUnlikelyBranchWeights());
+  Value* made[2];
+  Block* ends[2];
+  for (size_t k : {0, 1}) {
+    b_.SetInsertPoint(k == 0 ? even : uneven);
+    made[k] = emit(Locate(op, k == 0));
+    ends[k] = b_.GetInsertBlock();
+    b_.CreateBr(join);
+  }
+  b_.SetInsertPoint(join);
+  if (made[0] == nullptr) return nullptr;
+  ::llvm::PHINode* phi = b_.CreatePHI(made[0]->getType(), 2);
+  for (size_t k : {0, 1}) phi->addIncoming(made[k], ends[k]);
+  return phi;
+}
+
+LaneEmitter::Place LaneEmitter::Locate(const ir::Op& op, bool is_even) {
+  const ir::ValueId array = function_.operand(op, 0);
+  const Type type = function_.type(array);
+  const Code& parts = code(array);
   if (plan_.is_private[array.index]) return LocatePrivate(op);
 
   ::llvm::Type* element = llvm_code::MemoryType(context_, type.scalar);
@@ -106,7 +148,7 @@ LaneEmitter::Place LaneEmitter::Locate(ir::OpId id, const ir::Op& op) {
     // Known where the array is a class of values that come together.
     const bool is_next = d + 1 == type.rank && facts_.IsContiguous(array);
     Value* stride = is_next ? Int64(BytesOf(type.scalar)) : parts[1 + type.rank + d];
-    if (shape(index).is_varying()) {
+    if (shape(index).is_varying() && !is_even) {
       if (type.rank == 1 && facts_.IsContiguous(array)) {
         Value* word = llvm_code::ToI64(b_, function_.type(index).scalar, scalar(index));
         return {Place::Kind::kScattered, b_.CreateGEP(element, parts[0], word)};
@@ -116,8 +158,9 @@ LaneEmitter::Place LaneEmitter::Locate(ir::OpId id, const ir::Op& op) {
       scattered = scattered == nullptr ? distance : b_.CreateAdd(scattered, distance);
       continue;
     }
-    offset = b_.CreateAdd(offset, b_.CreateMul(AtLane0(index), stride));
-    if (shape(index).is_affine())
+    Value* first = shape(index).is_varying() ? wrapped_.at(index.index).at_lane0 : AtLane0(index);
+    offset = b_.CreateAdd(offset, b_.CreateMul(first, stride));
+    if (!shape(index).is_uniform())
       growth = b_.CreateAdd(growth, b_.CreateMul(Int64(shape(index).stride), stride));
   }
   Value* address = b_.CreateGEP(b_.getInt8Ty(), parts[0], offset);
@@ -147,23 +190,25 @@ void LaneEmitter::EmitLanesLoad(ir::OpId id, const ir::Op& op) {
   const ScalarType type = function_.type(array).scalar;
   ::llvm::Type* element = Wide(llvm_code::MemoryType(context_, type));
   const ::llvm::Align align(static_cast<uint64_t>(BytesOf(type)));
-  const Place place = Locate(id, op);
-  // Lanes that are off read zeros.
-  Value* none = ::llvm::Constant::getNullValue(element);
-  Value* mask = mask_;
-  if (mask != nullptr && place.kind == Place::Kind::kReversed) mask = Reversed(mask);
-  Value* loaded = nullptr;
-  if (place.kind == Place::Kind::kScattered)
-    loaded = b_.CreateMaskedGather(element, place.address, align, AllOn(), none);
-  else if (place.kind == Place::Kind::kUniform)
-    loaded = b_.CreateAlignedLoad(element->getScalarType(), place.address, align);
-  else if (mask == nullptr || plan_.is_private[array.index])
-    loaded = b_.CreateAlignedLoad(element, place.address, align);
-  else
-    loaded = b_.CreateMaskedLoad(element, place.address, align, mask, none);
-  MarkAccess(::llvm::cast<::llvm::Instruction>(loaded), array);
-  if (place.kind == Place::Kind::kUniform) loaded = Splat(loaded);
-  if (place.kind == Place::Kind::kReversed) loaded = Reversed(loaded);
+  CheckPlace(id, op);
+  Value* loaded = AtPlaces(op, [&](Place place) -> Value* {
+    // Lanes that are off read zeros.
+    Value* none = ::llvm::Constant::getNullValue(element);
+    Value* mask = mask_;
+    if (mask != nullptr && place.kind == Place::Kind::kReversed) mask = Reversed(mask);
+    Value* read = nullptr;
+    if (place.kind == Place::Kind::kScattered)
+      read = b_.CreateMaskedGather(element, place.address, align, AllOn(), none);
+    else if (place.kind == Place::Kind::kUniform)
+      read = b_.CreateAlignedLoad(element->getScalarType(), place.address, align);
+    else if (mask == nullptr || plan_.is_private[array.index])
+      read = b_.CreateAlignedLoad(element, place.address, align);
+    else
+      read = b_.CreateMaskedLoad(element, place.address, align, mask, none);
+    MarkAccess(::llvm::cast<::llvm::Instruction>(read), array);
+    if (place.kind == Place::Kind::kUniform) read = Splat(read);
+    return place.kind == Place::Kind::kReversed ? Reversed(read) : read;
+  });
   Set(function_.result(op), llvm_code::FromMemory(b_, type, loaded));
 }
 
@@ -171,28 +216,33 @@ void LaneEmitter::EmitLanesStore(ir::OpId id, const ir::Op& op) {
   const ir::ValueId array = function_.operand(op, 0);
   const ScalarType type = function_.type(array).scalar;
   const ::llvm::Align align(static_cast<uint64_t>(BytesOf(type)));
-  Place place = Locate(id, op);
+  Value* stored =
+      llvm_code::ToMemory(b_, type, Lanes(function_.operand(op, op.operands.count - 1)));
   // What is stored cannot be taken back.
+  CheckPlace(id, op);
   if (!plan_.is_private[array.index]) TestFlags();
-  Value* value = llvm_code::ToMemory(b_, type, Lanes(function_.operand(op, op.operands.count - 1)));
-  Value* mask = mask_;
-  if (place.kind == Place::Kind::kReversed) {
-    value = Reversed(value);
-    if (mask != nullptr) mask = Reversed(mask);
-  }
-  if (place.kind == Place::Kind::kUniform) {
-    // At most one lane does it, or all but the last are overwritten.
-    place.kind = Place::Kind::kScattered;
-    place.address = Splat(place.address);
-  }
-  ::llvm::Instruction* store = nullptr;
-  if (place.kind == Place::Kind::kScattered)
-    store = b_.CreateMaskedScatter(value, place.address, align, AllOn());
-  else if (mask == nullptr)
-    store = b_.CreateAlignedStore(value, place.address, align);
-  else
-    store = b_.CreateMaskedStore(value, place.address, align, mask);
-  MarkAccess(store, array);
+  AtPlaces(op, [&](Place place) -> Value* {
+    Value* value = stored;
+    Value* mask = mask_;
+    if (place.kind == Place::Kind::kReversed) {
+      value = Reversed(value);
+      if (mask != nullptr) mask = Reversed(mask);
+    }
+    if (place.kind == Place::Kind::kUniform) {
+      // At most one lane does it, or all but the last are overwritten.
+      place.kind = Place::Kind::kScattered;
+      place.address = Splat(place.address);
+    }
+    ::llvm::Instruction* store = nullptr;
+    if (place.kind == Place::Kind::kScattered)
+      store = b_.CreateMaskedScatter(value, place.address, align, AllOn());
+    else if (mask == nullptr)
+      store = b_.CreateAlignedStore(value, place.address, align);
+    else
+      store = b_.CreateMaskedStore(value, place.address, align, mask);
+    MarkAccess(store, array);
+    return nullptr;
+  });
 }
 
 }  // namespace einkorn::cpu

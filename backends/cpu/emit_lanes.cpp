@@ -95,6 +95,7 @@ void LaneEmitter::EmitStrip(const ir::Op& op, const Row& row, Value* count) {
   slow_ = NewBlock("again");
   Block* next = NewBlock("next_strip");
   flags_.clear();
+  wrapped_.clear();
   may_be_flagged_ = false;
   mask_ = nullptr;
   last_lane_ = Int64(width_ - 1);
@@ -345,7 +346,11 @@ void LaneEmitter::EmitOp(ir::OpId id) {
       return;
     default:
       if (!HasScalarMeaning(op.opcode) || IsUniform(op)) return FunctionEmitter::EmitOp(id);
-      return shape(function_.result(op)).is_affine() ? EmitAffine(id, op) : EmitVarying(id, op);
+      if (shape(function_.result(op)).is_affine()) return EmitAffine(id, op);
+      if (op.opcode == Opcode::kRem && shape(function_.result(op)).is_wrapped() && op.checks == 0)
+        return EmitWrapped(op);
+      EmitVarying(id, op);
+      FollowWrapped(op);
   }
 }
 
@@ -404,6 +409,46 @@ void LaneEmitter::EmitAffine(ir::OpId id, const ir::Op& op) {
   else if (op.checks != 0)
     CheckAffine(id, op, result);
   Set(function_.result(op), result);
+}
+
+// The remainder of lane 0 tells the others, where none is negative and the divisor is passed once.
+void LaneEmitter::EmitWrapped(const ir::Op& op) {
+  const ir::ValueId result = function_.result(op);
+  const ScalarType type = function_.type(result).scalar;
+  const int64_t stride = shape(result).stride;
+  Value* first = AtLane0(function_.operand(op, 0));
+  Value* size = AtLane0(function_.operand(op, 1));
+  Value* growth = b_.CreateMul(last_lane_, Int64(stride));
+  Value* is_other = b_.CreateOr(b_.CreateICmpSLT(first, Int64(0)), b_.CreateICmpSLT(size, growth));
+  is_other = b_.CreateOr(is_other, b_.CreateICmpSLE(size, Int64(0)));
+  // Sums of two remainders fit without a sign.
+  const int64_t most = (int64_t{1} << (BitsOf(type) - 1)) - 1;
+  if (!IsSigned(type) && BitsOf(type) < 64)
+    is_other = b_.CreateOr(is_other, b_.CreateICmpSGT(size, Int64(most)));
+  LeaveStripIf(is_other);
+  Value* rest = b_.CreateURem(first, size);
+  ::llvm::Type* narrow = llvm_code::RegisterType(context_, type);
+  Value* lanes = b_.CreateAdd(
+      Splat(b_.CreateTrunc(rest, narrow)),
+      Steps(narrow, ::llvm::ConstantInt::get(narrow, static_cast<uint64_t>(stride), true)));
+  Value* past = b_.CreateSub(lanes, Splat(b_.CreateTrunc(size, narrow)));
+  Set(result, b_.CreateBinaryIntrinsic(::llvm::Intrinsic::umin, lanes, past));
+  wrapped_[result.index] = {rest, b_.CreateICmpSGE(b_.CreateAdd(rest, growth), size)};
+}
+
+void LaneEmitter::FollowWrapped(const ir::Op& op) {
+  const ir::ValueId result = function_.result(op);
+  if (!shape(result).is_wrapped()) return;
+  const auto at = [&](size_t i) { return AtLane0(function_.operand(op, i)); };
+  const auto from = [&](size_t i) { return wrapped_.find(function_.operand(op, i).index); };
+  const size_t side =
+      op.operands.count == 2 && shape(function_.operand(op, 0)).is_uniform() ? 1 : 0;
+  const auto before = from(side);
+  if (before == wrapped_.end()) return;
+  Value* first = before->second.at_lane0;
+  if (op.opcode == Opcode::kAdd) first = b_.CreateAdd(first, at(1 - side));
+  if (op.opcode == Opcode::kSub) first = b_.CreateSub(first, at(1));
+  wrapped_[result.index] = {first, before->second.starts_again};
 }
 
 // The result grows evenly, so it fits in all lanes if it fits in the first and the last one.

@@ -15,6 +15,8 @@ constexpr uint64_t kTypicalIterations = 16;
 constexpr uint64_t kMostWork = uint64_t{1} << 40;
 // A sequential loop of fewer iterations is none for lanes.
 constexpr uint64_t kLeastLaneIterations = 16;
+// What lanes lose with each access to elements that lie apart, in additions that they save.
+constexpr uint64_t kCostOfStrided = 2;
 
 }  // namespace
 
@@ -109,6 +111,8 @@ const ir::LanePlan* FunctionEmitter::ChooseLanes(ir::OpId id, const ir::Op& op) 
   if (!plan.is_possible()) return refuse(plan.refusal);
   if (plan.strided_accesses > 0 && HasBetterLanes(function_.region_of(op, 0)))
     return refuse("lanes are in it");
+  if (plan.strided_accesses * kCostOfStrided > plan.work)
+    return refuse("its elements lie apart, for little work with them");
   return &plan;
 }
 

@@ -76,6 +76,9 @@ class LaneEmitter final : public FunctionEmitter {
   void EmitVarying(ir::OpId id, const ir::Op& op);
   void EmitAffine(ir::OpId id, const ir::Op& op);
   void CheckAffine(ir::OpId id, const ir::Op& op, Value* result);
+  void EmitWrapped(const ir::Op& op);
+  /// Takes note of where a sum or difference starts again if one of its operands does.
+  void FollowWrapped(const ir::Op& op);
   bool HasHeapArrays(ir::RegionId) const override { return false; }
   /// No lanes in lanes.
   const ir::LanePlan* ChooseLanes(ir::OpId, const ir::Op&) override { return nullptr; }
@@ -90,7 +93,14 @@ class LaneEmitter final : public FunctionEmitter {
     Kind kind = Kind::kUniform;
     Value* address = nullptr;  ///< of lane 0, or a vector
   };
-  Place Locate(ir::OpId id, const ir::Op& op);
+  void CheckPlace(ir::OpId id, const ir::Op& op);
+  /// `is_even`: as if no index started again in this strip.
+  Place Locate(const ir::Op& op, bool is_even);
+  /// Whether an index starts again in this strip; null if indices vary in other ways too, or not.
+  Value* StartsAgain(const ir::Op& op);
+  /// Makes `emit(place)` for the elements where they are, or in two versions if indices start again
+  /// somewhere; answers what it gave.
+  Value* AtPlaces(const ir::Op& op, ::llvm::function_ref<Value*(Place)> emit);
   Place LocatePrivate(const ir::Op& op);
   void CheckBounds(ir::OpId id, const ir::Op& op);
   void EmitPrivateArray(const ir::Op& op);
@@ -106,6 +116,11 @@ class LaneEmitter final : public FunctionEmitter {
   /// says nothing then.
   bool is_divergent_ = false;
   // Of the strip:
+  struct Wrapped {
+    Value* at_lane0;      // as an i64
+    Value* starts_again;  // before the last lane that is on
+  };
+  std::map<uint32_t, Wrapped> wrapped_;  // by value
   Block* slow_ = nullptr;
   Value* last_lane_ = nullptr;           // the number of the last lane that is on
   std::map<unsigned, Value*> flags_;     // variables by the bits of their lanes; set if negative
