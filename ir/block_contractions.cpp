@@ -1,7 +1,7 @@
 // Matrix products, whatever else their loops do, in blocks for registers and caches.
 //
-// The pass looks for `parallel i, j` around one float `sum` over p of x * y, where x depends on i
-// and p, and y on j and p. Before the loop both factors are computed once for each pair and put in
+// The pass looks for `parallel i, j` around one `sum` over p of x * y, where x depends on i and p,
+// and y on j and p. Before the loop both factors are computed once for each pair and put in
 // the order in which they are needed: y in panels of 32 columns j, x in panels of as many rows i as
 // registers can hold sums for. Then each panel of rows meets each panel of columns; the rest of the
 // body follows for each pair. K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix
@@ -11,6 +11,10 @@
 // (reduction_fold.h). Here one lane after the other is folded, in the order 0, 16, 8, 24, 4, … of
 // their numbers' bits read backwards. So neighbours in this order are those that are merged first,
 // and a stack of five sums takes the place of 32.
+//
+// Integers become floats where all products fit their type and no sum of them could pass what the
+// floats hold exactly; the greatest magnitudes are looked for first. Sums of such terms have one
+// value in any order.
 //
 // All of it is an attempt: where memory is short, or a check finds something, the loop runs as it
 // was written.
@@ -40,6 +44,7 @@ struct Contraction {
   ValueId rows, columns, terms;  // the ends of their ranges, which begin with 0
   OpId reduce;
   ValueId x, y;  // of i and p, and of j and p
+  bool is_of_integers = false;
 };
 
 // By value: whether `value` is computed from it, or is it.
@@ -78,8 +83,9 @@ class Matcher {
     }
     if (!found.reduce.valid()) return std::nullopt;
     const Op& reduce = function_.op(found.reduce);
+    found.is_of_integers = IsInteger(function_.type(function_.result(reduce)).scalar);
     if (reduce.operands.count != 3 || ReduceKindOf(reduce) != ReduceKind::kSum ||
-        !IsFloat(function_.type(function_.result(reduce)).scalar) || reduce.rule == Rule::kFast)
+        reduce.rule == Rule::kFast || (found.is_of_integers && reduce.rule != Rule::kChecked))
       return std::nullopt;
     const auto& variables = function_.region(body).arguments;
     const auto rows = EndOf(loop_, 0), columns = EndOf(loop_, 1), terms = EndOf(reduce, 0);
@@ -126,15 +132,31 @@ class Matcher {
       if (!IsPlain(function_.op(id)) && function_.op(id).opcode != Opcode::kYield) return false;
     const Op& yield = function_.terminator(region);
     const Op* include = function_.ConstantOf(function_.operand(yield, 0));
-    if (yield.operands.count != 3 || include == nullptr || include->immediate != 1) return false;
-    const ScalarType type = function_.type(function_.result(function_.op(found.reduce))).scalar;
-    found.x = function_.operand(yield, 1);
-    found.y = function_.operand(yield, 2);
-    for (ValueId factor : {found.x, found.y})
-      if (function_.type(factor).scalar != type) return false;
+    if (include == nullptr || include->immediate != 1) return false;
+    if (found.is_of_integers ? !FindIntegers(found, yield) : !FindFloats(found, yield))
+      return false;
     if (DependsOn(found.x, found.j)) std::swap(found.x, found.y);
     return DependsOn(found.x, found.i) && !DependsOn(found.x, found.j) &&
            DependsOn(found.y, found.j) && !DependsOn(found.y, found.i);
+  }
+
+  bool FindFloats(Contraction& found, const Op& yield) const {
+    if (yield.operands.count != 3) return false;
+    found.x = function_.operand(yield, 1);
+    found.y = function_.operand(yield, 2);
+    const Type type = function_.type(function_.result(function_.op(found.reduce)));
+    return IsFloat(type.scalar) && function_.type(found.x) == type &&
+           function_.type(found.y) == type;
+  }
+
+  bool FindIntegers(Contraction& found, const Op& yield) const {
+    const OpId def = function_.value(function_.operand(yield, 1)).def;
+    if (!def.valid()) return false;
+    const Op& product = function_.op(def);
+    if (product.opcode != Opcode::kMul || product.rule != Rule::kChecked) return false;
+    found.x = function_.operand(product, 0);
+    found.y = function_.operand(product, 1);
+    return true;
   }
 
   bool DependsOn(ValueId value, ValueId variable) const {
@@ -180,18 +202,14 @@ class Blocker : public Cloner {
  private:
   void Block(OpId id, const Contraction& found) {
     Emitter emit(target(), source().op(id).range);
-    const ScalarType type = source().type(found.x).scalar;
-    const int bits = BitsOf(type);
-    // Sums for a panel of rows fill three quarters of the registers.
-    const int per_row = kLaneCount * bits / static_cast<int>(vector_bits_);
-    const int registers = vector_bits_ == 512 ? 24 : 12;
-    rows_ = std::max(1, registers / per_row);
+    type_ = found.is_of_integers ? ScalarType::kF32 : source().type(found.x).scalar;
     if (explanation_ != nullptr)
-      explanation_->Add(
-          LoopNote{.range = source().op(id).range,
-                   .lanes = kLaneCount,
-                   .threads = true,
-                   .text = fmt::format("a product of matrices in blocks of {} rows", rows_)});
+      explanation_->Add(LoopNote{
+          .range = source().op(id).range,
+          .lanes = kLaneCount,
+          .threads = true,
+          .text = fmt::format("a product of matrices in blocks of {} rows{}", PanelRows(),
+                              found.is_of_integers ? ", as floats where that is exact" : "")});
 
     const ValueId rows = Map(found.rows), columns = Map(found.columns), terms = Map(found.terms);
     const auto at_least = [&](ValueId size, int64_t least) {
@@ -201,9 +219,19 @@ class Blocker : public Cloner {
         Opcode::kAnd, at_least(rows, kLeastRows),
         emit.Binary(Opcode::kAnd, at_least(columns, kLeastColumns), at_least(terms, kLeastTerms)));
     const auto nothing = [&] { return Values{emit.Bool(false)}; };
-    const auto blocked = [&] {
-      Panels(emit, found, rows, columns, terms, type);
+    const auto panels = [&](ScalarType type) {
+      type_ = type;
+      Panels(emit, found, rows, columns, terms);
       return Values{emit.Bool(true)};
+    };
+    const auto blocked = [&] {
+      if (!found.is_of_integers) return panels(type_);
+      const Bounds bounds = BoundsOf(emit, found, rows, columns, terms);
+      return emit.If(
+          bounds.suit_f32, [&] { return panels(ScalarType::kF32); },
+          [&] {
+            return emit.If(bounds.suit_f64, [&] { return panels(ScalarType::kF64); }, nothing);
+          });
     };
     const ValueId done = emit.If(suits, [&] { return emit.Attempt(blocked, nothing); }, nothing)[0];
     emit.If(
@@ -219,14 +247,90 @@ class Blocker : public Cloner {
     return emit.Exact(Opcode::kMul, a, emit.Int64(b));
   }
 
-  void Panels(Emitter& emit, const Contraction& found, ValueId rows, ValueId columns, ValueId terms,
-              ScalarType type) {
+  // --- Magnitudes of integers
+
+  struct Bounds {
+    ValueId suit_f32, suit_f64;
+  };
+
+  // Whether all products fit their type, and sums of them these floats.
+  Bounds BoundsOf(Emitter& emit, const Contraction& found, ValueId rows, ValueId columns,
+                  ValueId terms) {
+    const ScalarType type = source().type(found.x).scalar;
+    const ValueId x = Greatest(emit, found, found.x, {found.i, rows}, {found.p, terms});
+    const ValueId y = Greatest(emit, found, found.y, {found.p, terms}, {found.j, columns});
+    const ValueId product = emit.Binary(Opcode::kMul, Rule::kSaturate, x, y);
+    const ValueId sum = emit.Binary(Opcode::kMul, Rule::kSaturate, product,
+                                    emit.ConvertExact(ScalarType::kU64, terms));
+    const auto at_most = [&](ValueId value, Int128 most) {
+      return emit.Binary(Opcode::kLe, value, emit.Integer(ScalarType::kU64, most));
+    };
+    const ValueId fits = at_most(product, GreatestOf(type));
+    return {emit.Binary(Opcode::kAnd, fits, at_most(sum, Int128{1} << 24)),
+            emit.Binary(Opcode::kAnd, fits, at_most(sum, Int128{1} << 53))};
+  }
+
+  struct Range {
+    ValueId variable, count;
+  };
+
+  // A bound of the magnitudes of a factor, as a u64: the smallest, or one more.
+  ValueId Greatest(Emitter& emit, const Contraction& found, ValueId factor, const Range& outer,
+                   const Range& inner) {
+    const ScalarType type = source().type(factor).scalar;
+    const auto greater = [&](ValueId a, ValueId b) { return emit.Binary(Opcode::kMax, a, b); };
+    const ValueId all = emit.Array(type, outer.count);
+    emit.Parallel(outer.count, [&](ValueId row) {
+      const auto in_lane = [&](ValueId lane) {
+        const auto with = [&](ValueId place, ValueId so_far) {
+          Bind(outer.variable, row);
+          Bind(inner.variable, place);
+          const ValueId value = CloneValue(found, factor);
+          // -x - 1 for a negative x, so that the least of its type does no harm.
+          const ValueId magnitude =
+              IsSigned(type) ? greater(value, emit.Unary(Opcode::kNot, value)) : value;
+          return Values{greater(so_far, magnitude)};
+        };
+        const ValueId full = emit.Binary(Opcode::kShr, inner.count, emit.Int64(kLevels));
+        const Values most =
+            emit.For(full, {emit.Zero(type)}, [&](ValueId step, const Values& so_far) {
+              return with(Add(emit, Mul(emit, step, kLaneCount), lane), so_far[0]);
+            });
+        const ValueId last = Add(emit, Mul(emit, full, kLaneCount), lane);
+        return emit.If(
+            emit.Binary(Opcode::kLt, last, inner.count), [&] { return with(last, most[0]); },
+            [&] { return most; });
+      };
+      const Values most = emit.Lanes(
+          in_lane, [&](const Values& a, const Values& b) { return Values{greater(a[0], b[0])}; });
+      emit.Store(all, row, most[0]);
+    });
+    const Values most =
+        emit.For(outer.count, {emit.Zero(type)}, [&](ValueId row, const Values& so_far) {
+          return Values{greater(so_far[0], emit.Load(all, row))};
+        });
+    const ValueId wide = emit.ConvertExact(ScalarType::kU64, most[0]);
+    return IsSigned(type) ? emit.Exact(Opcode::kAdd, wide, emit.Integer(ScalarType::kU64, 1))
+                          : wide;
+  }
+
+  // --- Panels
+
+  // Sums for so many rows fill three quarters of the registers.
+  int PanelRows() const {
+    const int per_row = kLaneCount * BitsOf(type_) / static_cast<int>(vector_bits_);
+    const int registers = vector_bits_ == 512 ? 24 : 12;
+    return std::max(1, registers / per_row);
+  }
+
+  void Panels(Emitter& emit, const Contraction& found, ValueId rows, ValueId columns,
+              ValueId terms) {
+    rows_ = PanelRows();
     const ValueId row_panels = emit.QuotientUp(rows, emit.Int64(rows_));
     const ValueId column_panels = emit.QuotientUp(columns, emit.Int64(kLaneCount));
-    const ValueId left =
-        Pack(emit, found, terms, type, {found.i, rows, row_panels, rows_, found.x});
+    const ValueId left = Pack(emit, found, terms, {found.i, rows, row_panels, rows_, found.x});
     const ValueId right =
-        Pack(emit, found, terms, type, {found.j, columns, column_panels, kLaneCount, found.y});
+        Pack(emit, found, terms, {found.j, columns, column_panels, kLaneCount, found.y});
     emit.Parallel(emit.QuotientUp(row_panels, emit.Int64(kPanelsTogether)), [&](ValueId together) {
       const ValueId first = Mul(emit, together, kPanelsTogether);
       const ValueId end =
@@ -257,12 +361,11 @@ class Blocker : public Cloner {
 
   // An array of the factor's values: panel by panel, in it term by term in the order they are
   // folded, in it one for each row or column; zeros beyond the last one.
-  ValueId Pack(Emitter& emit, const Contraction& found, ValueId terms, ScalarType type,
-               const Side& side) {
+  ValueId Pack(Emitter& emit, const Contraction& found, ValueId terms, const Side& side) {
     const ValueId panel_size =
         emit.Binary(Opcode::kMul, Rule::kSaturate, terms, emit.Int64(side.width));
     const ValueId packed =
-        emit.Array(type, emit.Binary(Opcode::kMul, Rule::kSaturate, panel_size, side.panels));
+        emit.Array(type_, emit.Binary(Opcode::kMul, Rule::kSaturate, panel_size, side.panels));
     emit.Parallel(side.panels, [&](ValueId panel) {
       const ValueId base = emit.Exact(Opcode::kMul, panel, panel_size);
       emit.Lanes(
@@ -285,22 +388,29 @@ class Blocker : public Cloner {
   void PackPanel(Emitter& emit, const Contraction& found, ValueId terms, const Side& side,
                  ValueId packed, ValueId base, ValueId place) {
     const ValueId exists = emit.Binary(Opcode::kLt, place, side.size);
-    ForTerms(emit, terms, [&](ValueId term, ValueId number) {
+    ForTerms(emit, found, terms, [&](ValueId term, ValueId number) {
       const ValueId value = emit.If(
           exists,
           [&] {
             Bind(side.variable, place);
             Bind(found.p, term);
-            return Values{CloneValue(found, side.factor)};
+            return Values{emit.Convert(type_, CloneValue(found, side.factor))};
           },
-          [&] { return Values{emit.Zero(source().type(side.factor).scalar)}; })[0];
+          [&] { return Values{emit.Zero(type_)}; })[0];
       emit.Store(packed, Add(emit, base, Mul(emit, number, side.width)), value);
     });
   }
 
   // `body` for all terms, with their numbers in the order in which they are folded.
-  void ForTerms(Emitter& emit, ValueId terms,
+  void ForTerms(Emitter& emit, const Contraction& found, ValueId terms,
                 const std::function<void(ValueId term, ValueId number)>& body) {
+    if (found.is_of_integers) {
+      emit.For(terms, {}, [&](ValueId term, const Values&) {
+        body(term, term);
+        return Values();
+      });
+      return;
+    }
     const ValueId blocks = emit.QuotientUp(terms, emit.Int64(BlockFold::kBlockTerms));
     emit.For(blocks, {emit.Int64(0)}, [&](ValueId block, const Values& begun) {
       const ValueId begin = Mul(emit, block, BlockFold::kBlockTerms);
@@ -358,14 +468,82 @@ class Blocker : public Cloner {
 
   void Meet(Emitter& emit, const Contraction& found, ValueId left, ValueId right, ValueId rows,
             ValueId columns, ValueId terms, ValueId row_panel, ValueId column_panel, ValueId lane) {
+    const Panel panel{
+        left, right, emit.Exact(Opcode::kMul, Mul(emit, row_panel, rows_), terms),
+        Add(emit, emit.Exact(Opcode::kMul, Mul(emit, column_panel, kLaneCount), terms), lane)};
+    const Values sums = found.is_of_integers ? SumIntegers(emit, found, panel, terms)
+                                             : SumFloats(emit, found, panel, terms);
+    const ValueId column = Add(emit, Mul(emit, column_panel, kLaneCount), lane);
+    const ValueId in_columns = emit.Binary(Opcode::kLt, column, columns);
+    for (size_t r = 0; r < sums.size(); ++r) {
+      const ValueId row =
+          Add(emit, Mul(emit, row_panel, rows_), emit.Int64(static_cast<int64_t>(r)));
+      const auto rest = [&] {
+        Bind(found.i, row);
+        Bind(found.j, column);
+        for (OpId id : source().region(OwnerOf(found.reduce)).ops) {
+          if (source().op(id).opcode == Opcode::kYield) continue;
+          if (id == found.reduce)
+            Bind(source().result(source().op(id)), sums[r]);
+          else
+            CopyOp(id);
+        }
+        return Values();
+      };
+      const auto none = [] { return Values(); };
+      const ValueId in_rows = emit.Binary(Opcode::kLt, row, rows);
+      emit.If(in_rows, [&] { return emit.If(in_columns, rest, none); }, none);
+    }
+  }
+
+  struct Panel {
+    ValueId left, right;            // all panels
+    ValueId left_base, right_base;  // where those that meet begin
+  };
+
+  // What becomes of the sums with term `at` of the panels.
+  template <typename Step>
+  Values WithTerm(Emitter& emit, const Panel& panel, ValueId at, const Values& sums, Step&& step) {
+    const ValueId y =
+        emit.Load(panel.right, Add(emit, panel.right_base, Mul(emit, at, kLaneCount)));
+    const ValueId x_base = Add(emit, panel.left_base, Mul(emit, at, rows_));
+    Values next;
+    for (size_t r = 0; r < sums.size(); ++r) {
+      const ValueId place = Add(emit, x_base, emit.Int64(static_cast<int64_t>(r)));
+      next.push_back(step(r, emit.Load(panel.left, place), y));
+    }
+    return next;
+  }
+
+  Values SumIntegers(Emitter& emit, const Contraction& found, const Panel& panel, ValueId terms) {
+    const ScalarType result = source().type(source().result(source().op(found.reduce))).scalar;
+    const Values zeros(static_cast<size_t>(rows_), emit.Zero(type_));
+    Values sums = emit.For(terms, zeros, [&](ValueId at, const Values& before) {
+      return WithTerm(emit, panel, at, before,
+                      [&](size_t r, ValueId x, ValueId y) { return emit.Fma(x, y, before[r]); });
+    });
+    for (ValueId& sum : sums) {
+      const auto fail_if = [&](Opcode comparison, Int128 limit) {
+        emit.FailIf(emit.Binary(comparison, sum, emit.Float(type_, static_cast<double>(limit))),
+                    FaultKind::kOverflow, "");
+      };
+      if (BitsOf(result) < (type_ == ScalarType::kF32 ? 32 : 64)) {
+        fail_if(Opcode::kLt, LeastOf(result));
+        fail_if(Opcode::kGt, GreatestOf(result));
+      }
+      sum = emit.ConvertExact(result, sum);
+    }
+    return sums;
+  }
+
+  Values SumFloats(Emitter& emit, const Contraction& found, const Panel& panel, ValueId terms) {
     const Op& reduce = source().op(found.reduce);
     std::vector<ReductionPlan> plans;
     std::vector<ValueId> stacks;
-    const ScalarType type = source().type(found.x).scalar;
     Values carried = {emit.Int64(0)};
     for (int r = 0; r < rows_; ++r) {
       plans.push_back(PlanReduction(source(), reduce));
-      stacks.push_back(emit.Array(type, kLevels + 1));
+      stacks.push_back(emit.Array(type_, kLevels + 1));
       carried.push_back(plans.back().blocks->Start(emit)[0]);
     }
     const auto start = [&] {
@@ -373,24 +551,14 @@ class Blocker : public Cloner {
       for (ReductionPlan& plan : plans) sums.push_back(plan.blocks->InLane().Start(emit, {})[0]);
       return sums;
     };
-    const ValueId left_base = emit.Exact(Opcode::kMul, Mul(emit, row_panel, rows_), terms);
-    const ValueId right_base =
-        Add(emit, emit.Exact(Opcode::kMul, Mul(emit, column_panel, kLaneCount), terms), lane);
-
     // The terms of one lane of the fold: the innermost loop.
     const auto fold_lane = [&](ValueId steps, ValueId number) {
       const auto step = [&](ValueId k, const Values& sums) {
-        const ValueId at = Add(emit, number, k);
-        const ValueId y = emit.Load(right, Add(emit, right_base, Mul(emit, at, kLaneCount)));
-        const ValueId x_base = Add(emit, left_base, Mul(emit, at, rows_));
-        Values next;
-        for (int r = 0; r < rows_; ++r) {
-          const ValueId x = emit.Load(left, Add(emit, x_base, emit.Int64(r)));
+        const auto with = [&](size_t r, ValueId x, ValueId y) {
           const Term term{.include = emit.Bool(true), .value = x, .factor = y, .variable = {}};
-          next.push_back(plans[static_cast<size_t>(r)].blocks->InLane().Step(
-              emit, {sums[static_cast<size_t>(r)]}, term)[0]);
-        }
-        return next;
+          return plans[r].blocks->InLane().Step(emit, {sums[r]}, term)[0];
+        };
+        return WithTerm(emit, panel, Add(emit, number, k), sums, with);
       };
       return emit.For(steps, start(), step);
     };
@@ -431,35 +599,28 @@ class Blocker : public Cloner {
         next.push_back(plans[r].blocks->Step(emit, {inside[r + 1]}, {block[r + 1]})[0]);
       return next;
     });
-    const Values last = fold_block(
-        emit.Exact(Opcode::kSub, terms, Mul(emit, full, BlockFold::kBlockTerms)), folded[0]);
+    const ValueId left_over =
+        emit.Exact(Opcode::kSub, terms, Mul(emit, full, BlockFold::kBlockTerms));
+    const Values last = emit.If(
+        emit.Binary(Opcode::kGt, left_over, emit.Int64(0)),
+        [&] { return fold_block(left_over, folded[0]); },
+        [&] {
+          Values none = start();
+          none.insert(none.begin(), folded[0]);
+          return none;
+        });
 
-    const ValueId column = Add(emit, Mul(emit, column_panel, kLaneCount), lane);
-    const ValueId in_columns = emit.Binary(Opcode::kLt, column, columns);
-    for (size_t r = 0; r < plans.size(); ++r) {
-      const Values sum = plans[r].blocks->Finish(emit, {folded[r + 1]}, {last[r + 1]});
-      const ValueId row =
-          Add(emit, Mul(emit, row_panel, rows_), emit.Int64(static_cast<int64_t>(r)));
-      const auto rest = [&] {
-        Bind(found.i, row);
-        Bind(found.j, column);
-        for (OpId id : source().region(OwnerOf(found.reduce)).ops) {
-          if (source().op(id).opcode == Opcode::kYield) continue;
-          if (id == found.reduce)
-            Bind(source().result(reduce), plans[r].conclude(emit, sum));
-          else
-            CopyOp(id);
-        }
-        return Values();
-      };
-      const auto none = [] { return Values(); };
-      const ValueId in_rows = emit.Binary(Opcode::kLt, row, rows);
-      emit.If(in_rows, [&] { return emit.If(in_columns, rest, none); }, none);
-    }
+    Values sums;
+    for (size_t r = 0; r < plans.size(); ++r)
+      sums.push_back(
+          plans[r].conclude(emit, plans[r].blocks->Finish(emit, {folded[r + 1]}, {last[r + 1]})));
+    return sums;
   }
 
   const unsigned vector_bits_;
   Explanation* const explanation_;
+  // Of the panels that are made now:
+  ScalarType type_ = ScalarType::kF32;
   int rows_ = 1;
 };
 

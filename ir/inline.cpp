@@ -17,7 +17,7 @@
 namespace einkorn::ir {
 namespace {
 
-constexpr size_t kMostOps = 2000;
+constexpr size_t kMostOps = 3000;
 
 // A kernel may make arrays of any size, which must be gone when it returns and may not be made
 // inside a parallel loop; those of functions are small.

@@ -197,12 +197,13 @@ void FunctionEmitter::EmitOutlined(ir::OpId id, const ir::Op& op, const ir::Lane
     return emit(exact);
   }
   ::llvm::Function* exact_body = new_body(".exact");
-  FunctionEmitter exact(module_, id_, exact_body);
-  exact.is_spare_ = true;
-  emit(exact);
   LaneEmitter lanes(module_, id_, body, *plan, exact_body);
   Note(op, lanes.width());
   emit(lanes);
+  if (exact_body->use_empty()) return exact_body->eraseFromParent();
+  FunctionEmitter exact(module_, id_, exact_body);
+  exact.is_spare_ = true;
+  emit(exact);
 }
 
 void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<ir::ValueId>& uses,

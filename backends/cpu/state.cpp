@@ -197,11 +197,15 @@ int32_t Allocate(State* state, uint32_t site, uint64_t* buffer) {
   const Int128 bytes = count * static_cast<Int128>(element);
   if (bytes > kMostArrayBytes || bytes > PhysicalBytes()) return kTooLarge;
   // Zeroed also where it is filled: pages that the system hands out are zero already.
-  std::unique_ptr<void, FreeStorage> storage(std::calloc(static_cast<size_t>(count), element));
-  if (storage == nullptr) return kTooLarge;
-  if (fill != 0) Fill(storage.get(), static_cast<size_t>(count), element, fill);
-  buffer[0] = reinterpret_cast<uint64_t>(storage.get());
-  state->arrays.push_back(std::move(storage));
+  HeapArray array;
+  size_t space = static_cast<size_t>(bytes) + kCacheLine;
+  array.storage.reset(std::calloc(space, 1));
+  if (array.storage == nullptr) return kTooLarge;
+  array.data = array.storage.get();
+  std::align(kCacheLine, static_cast<size_t>(bytes), array.data, space);
+  if (fill != 0) Fill(array.data, static_cast<size_t>(count), element, fill);
+  buffer[0] = reinterpret_cast<uint64_t>(array.data);
+  state->arrays.push_back(std::move(array));
   return kAllocated;
 }
 
@@ -217,7 +221,7 @@ void Release(State* state, uint64_t mark, uint64_t kept_count, void* const* kept
   const auto first = arrays.begin() + static_cast<std::ptrdiff_t>(mark);
   arrays.erase(std::remove_if(first, arrays.end(),
                               [&](const auto& array) {
-                                return std::ranges::find(kept_addresses, array.get()) ==
+                                return std::ranges::find(kept_addresses, array.data) ==
                                        kept_addresses.end();
                               }),
                arrays.end());

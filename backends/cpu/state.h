@@ -48,6 +48,14 @@ struct FreeStorage {
   void operator()(void* storage) const { std::free(storage); }
 };
 
+/// An array that a kernel makes. Its data begins with a cache line, so that no vector of it lies in
+/// two.
+inline constexpr size_t kCacheLine = 64;
+struct HeapArray {
+  std::unique_ptr<void, FreeStorage> storage;
+  void* data = nullptr;
+};
+
 /// The table of a chunk, and how deep calls nest in those whose results are to be kept.
 struct Memo {
   explicit Memo(const ir::Module& module) : table(module) {}
@@ -60,7 +68,7 @@ struct State {
   const Launch* launch = nullptr;
   std::vector<Segment> record;  ///< of a fault, innermost first
   Printed printed;
-  std::vector<std::unique_ptr<void, FreeStorage>> arrays;
+  std::vector<HeapArray> arrays;
   AtomicNotes* notes = nullptr;  ///< of the innermost parallel loop
   std::unique_ptr<Memo> memo;    ///< made at the first call whose result is kept
 };

@@ -70,6 +70,87 @@ TEST_F(Lanes, ProductsOfIntegersAreExact) {
       testing::HasSubstr("sum does not fit i32: the exact value is 2400000000"));
 }
 
+// As floats of 32 or 64 bits where the greatest factors allow it, and as they are where not.
+TEST_F(Lanes, ProductsOfIntegersOfAllMagnitudes) {
+  const char* program = R"(
+kernel product<T: integer>(a: [m, k] T, b: [k, n] T, low: T, high: T, y: inout [m, n] T) {
+    var x: [m, k] T = 0;
+    parallel for i in 0..m, p in 0..k { x[i, p] = if p % 2 == 0 { a[i, p] } else { low }; }
+    x[m - 1, k / 2] = high;
+    parallel for i in 0..m, j in 0..n { y[i, j] = sum(x[i, p] * b[p, j] for p in 0..k); }
+}
+)";
+  struct Case {
+    const char *type, *a, *b, *low, *high;
+  };
+  for (const auto& [type, a, b, low, high] :
+       {Case{"i32", "511", "500", "-512", "0"},            // in f32
+        Case{"i32", "40000", "50000", "-40000", "40000"},  // in f64, though sums could be large
+        Case{"i32", "40000", "53686", "-40000", "40000"},  // products fit just so
+        Case{"i32", "40000", "53688", "-40000", "40000"},  // and do not
+        Case{"i32", "0", "1", "0", "-2147483648"}, Case{"i32", "1", "-2147483648", "-1", "0"},
+        Case{"i32", "40000", "50000", "-39000", "0"},  // a sum does not fit
+        Case{"u8", "2", "1", "1", "3"}, Case{"u8", "2", "1", "2", "3"},
+        Case{"i16", "300", "100", "-300", "1"}, Case{"u32", "4000000000", "1", "0", "1"},
+        Case{"i64", "3000000000", "3000000", "-3000000000", "7"},
+        Case{"i64", "30000000000", "30000000", "-30000000000", "7"}})
+    ExpectSame(program, {fmt::format("a=full({}; 21,100)", a), fmt::format("b=full({}; 100,40)", b),
+                         fmt::format("low={}", low), fmt::format("high={}", high),
+                         "y=full(1; 21,40)", "--type", fmt::format("T={}", type)});
+}
+
+TEST_F(Lanes, ProductsOfIntegersThatAreWidened) {
+  ExpectSame(R"(
+kernel product(a: [m, k] u8, b: [k, n] i16, y: out [m, n] i32) {
+    parallel for i in 0..m, j in 0..n {
+        y[i, j] = sum((a[i, p] as i32 - 3) * (b[p, j] as i32) for p in 0..k) * 2 + (j as i32);
+    }
+}
+)",
+             {"a=random(33,70; seed=1)", "b=random(70,47; seed=2)"});
+}
+
+TEST_F(Lanes, IndicesThatStartAgain) {
+  for (int n : {1, 2, 5, 16, 33, 64, 100, 257})
+    ExpectSame(
+        R"(
+kernel k<T: integer>(x: [n] f32, to: T, y: out [n, 4] f32) where n < 300 {
+    var around: [n] f32 = 0.0;
+    parallel for i in 0..n { around[(i + 3) % n] = x[(i + n - 1) % n] + x[(2 * i + 1) % n]; }
+    parallel for i in 0..n {
+        y[i, 0] = around[i];
+        y[i, 1] = x[((i as T + to) % (n as T)) as i64];
+        y[i, 2] = if i % 3 == 0 { x[(i + 7) % n] } else { x[n - 1 - (i + 1) % n] };
+        y[i, 3] = if i < 2 { 0.0 } else { x[((i - 2) % n + n) % n] };
+    }
+}
+)",
+        {fmt::format("x=random({}; seed=1)", n), "to=3", "--type", n > 120 ? "T=i32" : "T=u8"});
+  // Below 0 a remainder is negative.
+  EXPECT_THAT(ExpectSame("kernel k(x: [n] f32, y: out [n] f32) { parallel for i in 0..n { y[i] = "
+                         "x[(i - 2) % n]; } }",
+                         {"x=random(99; seed=1)"}),
+              testing::HasSubstr("index -2 is outside x"));
+}
+
+TEST_F(Lanes, LoopsKeptApartByThoseAround) {
+  ExpectSame(R"(
+kernel solve(y: inout [n, n] f64) {
+    for k in 0..n {
+        parallel for i in k + 1..n {
+            y[i, k] /= y[k, k] + 2.0;
+            for j in k + 1..n { y[i, j] -= y[i, k] * y[k, j]; }
+        }
+    }
+    for i in 0..n {
+        for j in 0..i { y[i, j] += y[j, i] + y[i, i]; }
+        for j in 0..=i { y[i, j] += y[i, i]; }
+    }
+}
+)",
+             {"y=random(67,67; seed=2)"});
+}
+
 TEST_F(Lanes, ProductsAmongOtherThings) {
   ExpectSame(R"(
 kernel layer(a: [m, k] f32, b: [k, n] f32, bias: [n] f32, scale: [k] f32, y: out [m, n] f32) {
