@@ -95,6 +95,23 @@ bool Independence::Of(OpId loop) const {
   return true;
 }
 
+Independence::Access Independence::AccessOf(const Op& op) const {
+  Access access{function_.operand(op, 0), op.opcode == Opcode::kStore, {}};
+  for (size_t d = 0; d < function_.type(access.array).rank; ++d)
+    access.subscripts.push_back(forms_.Of(function_.operand(op, d + 1)));
+  return access;
+}
+
+bool Independence::NeverMeet(OpId a, OpId b, const std::vector<bool>& inside) const {
+  const Access one = AccessOf(function_.op(a)), other = AccessOf(function_.op(b));
+  if (one.array != other.array) return false;
+  for (size_t d = 0; d < one.subscripts.size(); ++d)
+    if (IsAbove(one.subscripts[d], other.subscripts[d], inside) ||
+        IsAbove(other.subscripts[d], one.subscripts[d], inside))
+      return true;
+  return false;
+}
+
 // Answers false where something stands in the region that is not looked into.
 bool Independence::Collect(RegionId region, std::vector<bool>& inside,
                            std::vector<Access>& accesses) const {
@@ -108,10 +125,7 @@ bool Independence::Collect(RegionId region, std::vector<bool>& inside,
         const ValueId array = function_.operand(op, 0);
         // Made by the iteration, for itself.
         if (inside[StorageOf(function_, array).index]) break;
-        Access access{array, op.opcode == Opcode::kStore, {}};
-        for (size_t d = 0; d < function_.type(array).rank; ++d)
-          access.subscripts.push_back(forms_.Of(function_.operand(op, d + 1)));
-        accesses.push_back(std::move(access));
+        accesses.push_back(AccessOf(op));
         break;
       }
       case Opcode::kAtomic:

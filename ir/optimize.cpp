@@ -55,11 +55,15 @@ void Optimize(Module& module, const OptimizeOptions& options) {
   passes.Run("expand_reductions", ExpandReductions);
   passes.Run("simplify", Simplify);
   passes.Run("drop_unused_functions", DropUnusedFunctions);
-  // Last, because passes may move an operation away from what its proof relies on.
+  // Late, because passes may move an operation away from what its proof relies on.
   std::vector<ProvedCheck> proved;
   for (Function& function : module.functions)
     ProveChecks(function, options.explanation != nullptr ? &proved : nullptr);
   passes.LookAt("prove_checks");
+  if (options.vector_bits > 0) {
+    for (Function& function : module.functions) KeepElements(function, options.explanation);
+    passes.LookAt("keep_elements");
+  }
   for (const ProvedCheck& check : proved)
     options.explanation->Add(
         CheckNote{check.range, check.kind, CheckFate::kProved, std::string(TextOf(check.reason))});

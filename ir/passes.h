@@ -42,6 +42,8 @@ void ExpandReductions(Function& function);
 /// Clears the checks of faults that cannot happen, whatever the arguments are. `proved` is told
 /// about them; it may be null.
 void ProveChecks(Function& function, std::vector<ProvedCheck>* proved = nullptr);
+/// Exchanges loops so that elements which an inner loop adds to stay in registers.
+void KeepElements(Function& function, Explanation* explanation = nullptr);
 /// Clears every check (mode `unchecked`).
 void DropChecks(Function& function);
 /// Removes functions that the entry does not reach.
