@@ -386,16 +386,18 @@ class Planner {
     const ValueId array = function_.operand(op, 0);
     if (plan_.is_private[array.index]) return;
     const size_t rank = function_.type(array).rank;
-    bool is_uniform = true, is_adjacent = true;
+    bool is_uniform = true, is_adjacent = true, is_even = true;
     for (size_t d = 0; d < rank; ++d) {
       const LaneShape index = operand(op, d + 1);
       is_uniform = is_uniform && index.is_uniform();
+      is_even = is_even && !index.is_varying();
       // What starts again somewhere in a dimension is together up to there.
       is_adjacent =
           is_adjacent && (d + 1 < rank ? index.is_uniform() : std::abs(index.stride) == 1);
     }
     if (is_uniform) return;
     (is_adjacent ? plan_.adjacent_accesses : plan_.strided_accesses) += weight;
+    if (!is_adjacent && is_even) plan_.even_accesses += weight;
   }
 
   const Function& function_;

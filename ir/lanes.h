@@ -45,6 +45,7 @@ struct LanePlan {
   /// Accesses whose elements lie next to each other from lane to lane, and others that differ;
   /// those in loops count more.
   uint64_t adjacent_accesses = 0, strided_accesses = 0;
+  uint64_t even_accesses = 0;  ///< those of the strided ones that are the same distance apart
   uint64_t work = 0;         ///< of the other operations on vectors, in additions, weighted so too
   uint32_t varying_ops = 0;  ///< how many operations work on vectors
   int widest_bits = 8;       ///< the widest elements of these vectors

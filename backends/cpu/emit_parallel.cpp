@@ -111,7 +111,7 @@ const ir::LanePlan* FunctionEmitter::ChooseLanes(ir::OpId id, const ir::Op& op) 
   if (!plan.is_possible()) return refuse(plan.refusal);
   if (plan.strided_accesses > 0 && HasBetterLanes(function_.region_of(op, 0)))
     return refuse("lanes are in it");
-  if (plan.strided_accesses * kCostOfStrided > plan.work)
+  if (plan.even_accesses * kCostOfStrided > plan.work)
     return refuse("its elements lie apart, for little work with them");
   return &plan;
 }
@@ -244,6 +244,7 @@ void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<
 
   const ir::RegionId region = function_.region_of(op, 0);
   OpenPrivateCopies(region, region, b_.CreateSub(end, begin));
+  if (most_iterations_ < INT64_MAX) DivideChunk(begin, end);
 
   // Rows of the last range; the numbers of the others are found once a row.
   Row current;

@@ -3,7 +3,8 @@
 //
 // A copy begins with zeros and is added to without atomics. At the end of the chunk its elements
 // are added to the array. Sums that leave the range of the element wrap in either place and leave a
-// note there, so the exact sum is known at the end of the loop as if there were no copy.
+// note there, so the exact sum is known at the end of the loop as if there were no copy. Where each
+// iteration adds little that is known, chunks are kept so short that no sum in a copy wraps.
 #include <algorithm>
 
 #include "backends/cpu/emitter.h"
@@ -14,6 +15,8 @@ namespace {
 
 // Larger arrays are added to where they lie.
 constexpr int64_t kMostElements = 2048;
+// A chunk is not divided further.
+constexpr uint64_t kLeastIterations = uint64_t{1} << 20;
 
 bool IsAddition(const ir::Op& op) {
   const auto kind = static_cast<AtomicKind>(op.immediate);
@@ -36,6 +39,28 @@ bool FunctionEmitter::IsOnlyAddedTo(ir::RegionId region, ir::ValueId array, Rule
   });
 }
 
+// The most that one iteration adds to or takes from an element; saturates where it is not known.
+uint64_t FunctionEmitter::MostChange(ir::RegionId region, ir::ValueId array) const {
+  UInt128 most = 0;
+  for (ir::OpId id : function_.region(region).ops) {
+    const ir::Op& op = function_.op(id);
+    if (op.opcode == Opcode::kAtomic && function_.operand(op, 0) == array) {
+      const ir::Op* change = function_.ConstantOf(function_.operand(op, op.operands.count - 1));
+      const bool subtracts = static_cast<AtomicKind>(op.immediate) == AtomicKind::kSub;
+      const ScalarType type = function_.type(array).scalar;
+      if (change == nullptr || (subtracts && !IsSigned(type))) return UINT64_MAX;
+      const Int128 value = IntegerValue(type, change->immediate);
+      most += static_cast<UInt128>(value < 0 ? -value : value);
+    }
+    for (ir::RegionId inner : function_.regions_of(op)) {
+      const uint64_t once = MostChange(inner, array);
+      const bool is_loop = op.opcode == Opcode::kFor || op.opcode == Opcode::kWhile;
+      most += is_loop && once > 0 ? UINT64_MAX : once;
+    }
+  }
+  return static_cast<uint64_t>(std::min<UInt128>(most, UINT64_MAX));
+}
+
 void FunctionEmitter::OpenPrivateCopies(ir::RegionId body, ir::RegionId region, Value* iterations) {
   for (ir::OpId id : function_.region(region).ops) {
     const ir::Op& op = function_.op(id);
@@ -50,10 +75,17 @@ void FunctionEmitter::OpenPrivateCopies(ir::RegionId body, ir::RegionId region, 
     Value* count = code(array)[1];
     for (int d = 1; d < type.rank; ++d)
       count = b_.CreateMul(count, code(array)[static_cast<size_t>(d) + 1]);
-    // Else clearing and adding it costs more than it saves.
-    Value* pays = b_.CreateICmpSGE(iterations, count);
-    PrivateCopy copy{id, b_.CreateAnd(pays, b_.CreateICmpULE(count, Int64(kMostElements))), count,
-                     nullptr};
+    // Else clearing and adding it costs more than it saves; if it is known to be small not much.
+    Value* pays = ::llvm::isa<::llvm::Constant>(count) ? static_cast<Value*>(b_.getTrue())
+                                                       : b_.CreateICmpSGE(iterations, count);
+    PrivateCopy copy{.add = id,
+                     .is_used = b_.CreateAnd(pays, b_.CreateICmpULE(count, Int64(kMostElements))),
+                     .count = count};
+    const uint64_t most = std::max<uint64_t>(MostChange(body, array), 1);
+    const auto limit = static_cast<uint64_t>(
+        std::min<Int128>(GreatestOf(type.scalar) / static_cast<Int128>(most), INT64_MAX));
+    copy.may_wrap = limit < kLeastIterations;
+    if (!copy.may_wrap) most_iterations_ = std::min(most_iterations_, limit);
     ::llvm::Type* element = llvm_code::MemoryType(context_, type.scalar);
     copy.elements = StackSlot(::llvm::ArrayType::get(element, kMostElements), "copy");
     Value* bytes = b_.CreateMul(count, Int64(BytesOf(type.scalar)));
@@ -61,6 +93,29 @@ void FunctionEmitter::OpenPrivateCopies(ir::RegionId body, ir::RegionId region, 
                     ::llvm::MaybeAlign(static_cast<uint64_t>(BytesOf(type.scalar))));
     private_copies_[array.index] = copy;
   }
+}
+
+void FunctionEmitter::DivideChunk(Value* begin, Value* end) {
+  Value* most = Int64(static_cast<int64_t>(most_iterations_));
+  Block* before = b_.GetInsertBlock();
+  Block* divide = NewBlock("divide");
+  Block* next = NewBlock("next");
+  Block* leave = NewBlock("leave");
+  Block* whole = NewBlock("whole");
+  b_.CreateCondBr(b_.CreateICmpSGT(b_.CreateSub(end, begin), most), divide, whole);
+  b_.SetInsertPoint(divide);
+  ::llvm::PHINode* from = b_.CreatePHI(b_.getInt64Ty(), 2);
+  from->addIncoming(begin, before);
+  Value* rest = b_.CreateSub(end, from);
+  Value* to = b_.CreateAdd(from, b_.CreateBinaryIntrinsic(::llvm::Intrinsic::smin, rest, most));
+  Value* failed = b_.CreateCall(target_, {target_->getArg(0), target_->getArg(1), from, to});
+  b_.CreateCondBr(b_.CreateICmpSGE(failed, Int64(0)), leave, next);
+  b_.SetInsertPoint(next);
+  from->addIncoming(to, next);
+  b_.CreateCondBr(b_.CreateICmpSLT(to, end), divide, leave);
+  b_.SetInsertPoint(leave);
+  b_.CreateRet(failed);
+  b_.SetInsertPoint(whole);
 }
 
 void FunctionEmitter::AddToPrivateCopy(ir::OpId id, const ir::Op& op, Value* address, Block* done) {
@@ -86,7 +141,7 @@ void FunctionEmitter::AddToPrivateCopy(ir::OpId id, const ir::Op& op, Value* add
   const bool adds = static_cast<AtomicKind>(op.immediate) == AtomicKind::kAdd;
   b_.CreateAlignedStore(adds ? b_.CreateAdd(old, change) : b_.CreateSub(old, change), own_address,
                         align);
-  if ((op.checks & kOverflowBit) != 0)
+  if ((op.checks & kOverflowBit) != 0 && copy.may_wrap)
     NoteOverflow(id, op, old, change, !adds, address, IndicesAndSizes(op));
   b_.CreateBr(done);
   b_.SetInsertPoint(shared);

@@ -165,6 +165,9 @@ class FunctionEmitter {
   /// Goes on at `done` where there is a copy, which is added to, else here.
   void AddToPrivateCopy(ir::OpId id, const ir::Op& op, Value* address, Block* done);
   void ClosePrivateCopies();
+  uint64_t MostChange(ir::RegionId region, ir::ValueId array) const;
+  /// Leaves to calls of the same body what is more than `most_iterations_`.
+  void DivideChunk(Value* begin, Value* end);
   bool IsOnlyAddedTo(ir::RegionId region, ir::ValueId array, Rule rule) const;
   uint32_t FirstAtomic(ir::OpId id, const ir::Op& op);
   /// The address of the element after its bounds check.
@@ -272,8 +275,10 @@ class FunctionEmitter {
     Value* is_used = nullptr;  // whether the array is small enough
     Value* count = nullptr;    // of its elements
     Value* elements = nullptr;
+    bool may_wrap = true;  // whether sums in it may leave their range
   };
   std::map<uint32_t, PrivateCopy> private_copies_;                   ///< in a body: by array value
+  uint64_t most_iterations_ = UINT64_MAX;                            ///< in a body: of a chunk
   std::map<uint32_t, uint32_t> first_atomics_;                       ///< in a body: by array value
   std::vector<Value*> body_froms_, body_steps_, body_counts_;        ///< in a body: of its ranges
   std::vector<std::pair<::llvm::Instruction*, uint32_t>> accesses_;  ///< with their storage
