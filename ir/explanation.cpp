@@ -24,10 +24,15 @@ std::string_view TextOf(CheckFate fate) {
 void Explanation::Add(LoopNote note) {
   const auto same =
       std::ranges::find_if(loops, [&](const LoopNote& other) { return other.range == note.range; });
-  if (same == loops.end())
+  if (same == loops.end()) {
     loops.push_back(std::move(note));
-  else if (note.lanes > same->lanes)
-    *same = std::move(note);
+    return;
+  }
+  // What only says that it may race says nothing else.
+  const bool may_race = same->may_race || note.may_race;
+  const bool is_empty = !same->threads && same->lanes == 0 && same->text.empty();
+  if (is_empty || note.lanes > same->lanes) *same = std::move(note);
+  same->may_race = may_race;
 }
 
 CheckNote* Explanation::Find(const SourceRange& range, FaultKind fault) {

@@ -29,16 +29,18 @@ struct CheckNote {
 
 struct LoopNote {
   SourceRange range;
-  int lanes = 0;         ///< 0: its iterations do not run in lanes
-  bool threads = false;  ///< threads share its iterations
-  std::string text;      ///< what else is to be said: why there are no lanes
+  int lanes = 0;              ///< 0: its iterations do not run in lanes
+  bool threads = false;       ///< threads share its iterations
+  uint64_t threads_from = 0;  ///< from how many iterations on, as far as that is known
+  bool may_race = false;      ///< it is not decided whether two iterations use one element
+  std::string text;           ///< what else is to be said: why there are no lanes
 };
 
 struct Explanation {
   std::vector<LoopNote> loops;
   std::vector<CheckNote> checks;
 
-  /// Of notes about one loop the first with the most lanes stays.
+  /// Of notes about one loop the first with the most lanes stays. Once a loop may race, it does.
   void Add(LoopNote note);
   /// The note about a check; null if there is none.
   CheckNote* Find(const SourceRange& range, FaultKind fault);

@@ -15,6 +15,7 @@ struct Independence::Access {
   ValueId array;
   bool is_write = false;
   std::vector<Affine> subscripts;
+  bool is_atomic = false;
 };
 
 Independence::Independence(const Function& function) : function_(function), forms_(function) {
@@ -83,7 +84,7 @@ bool Independence::Of(OpId loop) const {
   const RegionId body = function_.region_of(op, 0);
   std::vector<bool> inside(function_.values.size());
   std::vector<Access> accesses;
-  if (!Collect(body, inside, accesses)) return false;
+  if (!Collect(body, false, inside, accesses)) return false;
   const ValueId variable = function_.region(body).arguments[0];
   for (size_t i = 0; i < accesses.size(); ++i)
     for (size_t j = 0; j <= i; ++j) {
@@ -96,7 +97,8 @@ bool Independence::Of(OpId loop) const {
 }
 
 Independence::Access Independence::AccessOf(const Op& op) const {
-  Access access{function_.operand(op, 0), op.opcode == Opcode::kStore, {}};
+  Access access{function_.operand(op, 0), op.opcode != Opcode::kLoad, {}};
+  access.is_atomic = op.opcode == Opcode::kAtomic;
   for (size_t d = 0; d < function_.type(access.array).rank; ++d)
     access.subscripts.push_back(forms_.Of(function_.operand(op, d + 1)));
   return access;
@@ -104,22 +106,64 @@ Independence::Access Independence::AccessOf(const Op& op) const {
 
 bool Independence::NeverMeet(OpId a, OpId b, const std::vector<bool>& inside) const {
   const Access one = AccessOf(function_.op(a)), other = AccessOf(function_.op(b));
-  if (one.array != other.array) return false;
-  for (size_t d = 0; d < one.subscripts.size(); ++d)
-    if (IsAbove(one.subscripts[d], other.subscripts[d], inside) ||
-        IsAbove(other.subscripts[d], one.subscripts[d], inside))
+  return one.array == other.array && AreDisjoint(one, other, inside);
+}
+
+bool Independence::AreDisjoint(const Access& a, const Access& b,
+                               const std::vector<bool>& inside) const {
+  for (size_t d = 0; d < a.subscripts.size(); ++d)
+    if (IsAbove(a.subscripts[d], b.subscripts[d], inside) ||
+        IsAbove(b.subscripts[d], a.subscripts[d], inside))
       return true;
   return false;
 }
 
+bool Independence::OfParallel(OpId loop) const {
+  const Op& op = function_.op(loop);
+  const RegionId body = function_.region_of(op, 0);
+  std::vector<bool> inside(function_.values.size());
+  std::vector<Access> accesses;
+  if (!Collect(body, true, inside, accesses)) return false;
+  const auto& variables = function_.region(body).arguments;
+  for (size_t i = 0; i < accesses.size(); ++i)
+    for (size_t j = 0; j <= i; ++j) {
+      const Access &a = accesses[i], &b = accesses[j];
+      if ((!a.is_write && !b.is_write) || (a.is_atomic && b.is_atomic)) continue;
+      if (StorageOf(function_, a.array) != StorageOf(function_, b.array)) continue;
+      if (a.array != b.array) return false;
+      const bool is_apart = std::ranges::all_of(
+          variables, [&](ValueId variable) { return TellsApart(a, b, variable, inside); });
+      if (!is_apart && !AreDisjoint(a, b, inside)) return false;
+    }
+  return true;
+}
+
+// Whether, in some dimension, different values of the variable give different subscripts, whatever
+// else differs.
+bool Independence::TellsApart(const Access& a, const Access& b, ValueId variable,
+                              const std::vector<bool>& inside) const {
+  for (size_t d = 0; d < a.subscripts.size(); ++d) {
+    const Affine& form = a.subscripts[d];
+    if (form != b.subscripts[d]) continue;
+    const auto changes = [&](const auto& term) { return inside[term.first.index]; };
+    if (std::ranges::count_if(form.terms, changes) != 1) continue;
+    const auto at = std::ranges::find_if(form.terms, changes);
+    if (at->first == variable && std::abs(at->second) <= kMostMultiple) return true;
+  }
+  return false;
+}
+
 // Answers false where something stands in the region that is not looked into.
-bool Independence::Collect(RegionId region, std::vector<bool>& inside,
+bool Independence::Collect(RegionId region, bool is_parallel, std::vector<bool>& inside,
                            std::vector<Access>& accesses) const {
   for (ValueId argument : function_.region(region).arguments) inside[argument.index] = true;
   for (OpId id : function_.region(region).ops) {
     const Op& op = function_.op(id);
     for (ValueId result : function_.results_of(op)) inside[result.index] = true;
     switch (op.opcode) {
+      case Opcode::kAtomic:
+        if (!is_parallel) return false;
+        [[fallthrough]];
       case Opcode::kLoad:
       case Opcode::kStore: {
         const ValueId array = function_.operand(op, 0);
@@ -128,9 +172,15 @@ bool Independence::Collect(RegionId region, std::vector<bool>& inside,
         accesses.push_back(AccessOf(op));
         break;
       }
-      case Opcode::kAtomic:
       case Opcode::kPrint:
+        if (!is_parallel) return false;
+        break;
       case Opcode::kCall:
+        if (!is_parallel || std::ranges::any_of(function_.operands(op), [&](ValueId value) {
+              return function_.type(value).is_array();
+            }))
+          return false;
+        break;
       case Opcode::kLaunch:
       case Opcode::kExpectError:
       case Opcode::kSettle:
@@ -140,7 +190,7 @@ bool Independence::Collect(RegionId region, std::vector<bool>& inside,
         break;
     }
     for (RegionId inner : function_.regions_of(op))
-      if (!Collect(inner, inside, accesses)) return false;
+      if (!Collect(inner, is_parallel, inside, accesses)) return false;
   }
   return true;
 }
@@ -160,10 +210,8 @@ bool Independence::NeverMeet(const Access& a, const Access& b, ValueId variable,
     }
     return parts;
   };
+  if (AreDisjoint(a, b, inside)) return true;
   for (size_t d = 0; d < a.subscripts.size(); ++d) {
-    if (IsAbove(a.subscripts[d], b.subscripts[d], inside) ||
-        IsAbove(b.subscripts[d], a.subscripts[d], inside))
-      return true;
     const auto [rest, multiple] = split(a.subscripts[d]);
     const auto [other, other_multiple] = split(b.subscripts[d]);
     if (multiple == 0 || std::abs(multiple) > kMostMultiple || multiple != other_multiple ||

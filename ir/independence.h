@@ -24,6 +24,9 @@ class Independence {
   /// Whether the iterations of `loop`, a `for` without carried values or exits, may run in any
   /// order. Those over the lanes of a group are by the meaning of the language.
   bool Of(OpId loop) const;
+  /// Whether iterations of a `parallel` never use one element where one of them writes it, but by
+  /// atomics.
+  bool OfParallel(OpId loop) const;
   /// Whether two accesses, a load or store each, never use one element of an array, in whatever
   /// iterations of the loops that make the values `inside`.
   bool NeverMeet(OpId a, OpId b, const std::vector<bool>& inside) const;
@@ -37,11 +40,15 @@ class Independence {
   void Define(RegionId region);
   void DefineBounds(const Op& loop);
   Access AccessOf(const Op& op) const;
-  bool Collect(RegionId region, std::vector<bool>& inside, std::vector<Access>& accesses) const;
+  bool Collect(RegionId region, bool is_parallel, std::vector<bool>& inside,
+               std::vector<Access>& accesses) const;
   bool NeverMeet(const Access& a, const Access& b, ValueId variable,
                  const std::vector<bool>& inside) const;
+  bool TellsApart(const Access& a, const Access& b, ValueId variable,
+                  const std::vector<bool>& inside) const;
   std::optional<Affine> Extreme(Affine form, bool is_least,
                                 const std::function<bool(ValueId)>& replaces) const;
+  bool AreDisjoint(const Access& a, const Access& b, const std::vector<bool>& inside) const;
   bool IsAbove(const Affine& high, const Affine& low, const std::vector<bool>& inside) const;
 
   const Function& function_;

@@ -13,6 +13,7 @@
 #include "ir/clone.h"
 #include "ir/emitter.h"
 #include "ir/independence.h"
+#include "ir/loop_nest.h"
 #include "ir/passes.h"
 #include "ir/scalar.h"
 
@@ -40,7 +41,7 @@ class Finder {
 
   std::optional<Nest> Find(OpId outermost) {
     if (!IsPlainLoop(outermost)) return std::nullopt;
-    MarkInside(BodyOf(outermost));
+    MarkInside(function_, BodyOf(outermost), is_inside_);
     Nest nest;
     for (OpId loop = outermost;;) {
       nest.outer.push_back(loop);
@@ -56,21 +57,7 @@ class Finder {
   RegionId BodyOf(OpId loop) const { return function_.region_of(function_.op(loop), 0); }
 
   bool IsPlainLoop(OpId id) const {
-    const Op& op = function_.op(id);
-    if (op.opcode != Opcode::kFor || CarriedCount(op) > 0 || (op.immediate & ~kForInclusive) != 0 ||
-        op.checks != 0 || !IsSigned(function_.type(function_.operand(op, 0)).scalar))
-      return false;
-    const Op* step = function_.ConstantOf(function_.operand(op, 2));
-    return step != nullptr && step->immediate == 1;
-  }
-
-  void MarkInside(RegionId region) {
-    for (ValueId argument : function_.region(region).arguments) is_inside_[argument.index] = true;
-    for (OpId id : function_.region(region).ops) {
-      const Op& op = function_.op(id);
-      for (ValueId result : function_.results_of(op)) is_inside_[result.index] = true;
-      for (RegionId inner : function_.regions_of(op)) MarkInside(inner);
-    }
+    return IsCountingLoop(function_, function_.op(id)) && CarriedCount(function_.op(id)) == 0;
   }
 
   // The loop that a body ends with, after operations that only compute.
@@ -80,11 +67,6 @@ class Finder {
     for (OpId id : std::span(ops).first(ops.size() - 2))
       if (!IsSimple(function_.op(id))) return std::nullopt;
     return ops[ops.size() - 2];
-  }
-
-  bool IsSimple(const Op& op) const {
-    return op.checks == 0 && (op.opcode == Opcode::kConstant || op.opcode == Opcode::kLoad ||
-                              HasScalarMeaning(op.opcode));
   }
 
   // Whether the ends of the range are the same in all iterations of the outermost loop.
@@ -104,7 +86,7 @@ class Finder {
       if (op.opcode == Opcode::kStore) {
         if (op.checks != 0 || nest.store.valid()) return false;
         nest.store = id;
-      } else if (!OnlyComputes(op)) {
+      } else if (!OnlyComputes(function_, op)) {
         return false;
       }
     }
@@ -118,20 +100,6 @@ class Finder {
     for (OpId loop : nest.outer)
       if (!LeavesElements(nest, BodyOf(loop))) return false;
     return independence_.Of(nest.inner);
-  }
-
-  // Whether it stores nothing and cannot fail, with all that is in it.
-  bool OnlyComputes(const Op& op) const {
-    if (op.regions.count == 0) return IsSimple(op);
-    if ((op.opcode != Opcode::kFor && op.opcode != Opcode::kIf && op.opcode != Opcode::kFrame) ||
-        op.checks != 0)
-      return false;
-    return std::ranges::all_of(function_.regions_of(op), [&](RegionId region) {
-      return std::ranges::all_of(function_.region(region).ops, [&](OpId id) {
-        const Op& inner = function_.op(id);
-        return inner.opcode == Opcode::kYield || OnlyComputes(inner);
-      });
-    });
   }
 
   std::span<const ValueId> Subscripts(const Op& access) const {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/result.h"
+#include "ir/independence.h"
 #include "ir/passes.h"
 #include "ir/text.h"
 #include "ir/verifier.h"
@@ -37,6 +38,16 @@ class PassRunner {
   const OptimizeOptions& options_;
 };
 
+// Says which parallel loops are not known to be free of races.
+void NoteRaces(const Module& module, Explanation& explanation) {
+  for (const Function& function : module.functions) {
+    const Independence independence(function);
+    for (size_t i = 0; i < function.ops.size(); ++i)
+      if (function.ops[i].opcode == Opcode::kParallel && !independence.OfParallel(OpId(i)))
+        explanation.Add(LoopNote{.range = function.ops[i].range, .may_race = true, .text = {}});
+  }
+}
+
 }  // namespace
 
 void Optimize(Module& module, const OptimizeOptions& options) {
@@ -46,6 +57,7 @@ void Optimize(Module& module, const OptimizeOptions& options) {
   // Constants that callers pass fold in the body, so inlining comes first.
   passes.Run("inline", Inline);
   passes.Run("simplify", Simplify);
+  if (options.explanation != nullptr) NoteRaces(module, *options.explanation);
   if (options.vector_bits > 0) {
     for (Function& function : module.functions)
       BlockContractions(function, options.vector_bits, options.explanation);
@@ -63,6 +75,8 @@ void Optimize(Module& module, const OptimizeOptions& options) {
   if (options.vector_bits > 0) {
     for (Function& function : module.functions) KeepElements(function, options.explanation);
     passes.LookAt("keep_elements");
+    for (Function& function : module.functions) SkewRows(function, options.explanation);
+    passes.LookAt("skew_rows");
   }
   for (const ProvedCheck& check : proved)
     options.explanation->Add(

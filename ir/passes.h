@@ -44,6 +44,8 @@ void ExpandReductions(Function& function);
 void ProveChecks(Function& function, std::vector<ProvedCheck>* proved = nullptr);
 /// Exchanges loops so that elements which an inner loop adds to stay in registers.
 void KeepElements(Function& function, Explanation* explanation = nullptr);
+/// Takes several rows together that depend on each other, so that none waits for its own elements.
+void SkewRows(Function& function, Explanation* explanation = nullptr);
 /// Clears every check (mode `unchecked`).
 void DropChecks(Function& function);
 /// Removes functions that the entry does not reach.

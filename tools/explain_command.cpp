@@ -16,6 +16,7 @@ constexpr size_t kMostShown = 40;
 std::string TextOf(const ir::LoopNote& note) {
   std::string text = note.lanes > 0 ? fmt::format("{} lanes", note.lanes) : "no lanes";
   if (note.threads) text += ", threads";
+  if (note.threads_from > 1) text += fmt::format(" from {} iterations on", note.threads_from);
   if (!note.text.empty()) text += (note.lanes > 0 ? ", " : ": ") + note.text;
   return text;
 }
@@ -51,8 +52,13 @@ class Explainer {
         streams.out << "checks in " << sources_.file(file).name() << ": " << TextOf(counts) << "\n";
     // By line and column; what is said of a loop comes first.
     std::map<std::pair<uint32_t, uint32_t>, std::vector<std::string>> lines;
-    for (const ir::LoopNote& note : explanation_.loops)
-      if (note.range.file == file_) lines[Place(note.range)].push_back("loop: " + TextOf(note));
+    for (const ir::LoopNote& note : explanation_.loops) {
+      if (note.range.file != file_) continue;
+      lines[Place(note.range)].push_back("loop: " + TextOf(note));
+      if (note.may_race)
+        lines[Place(note.range)].push_back(
+            "races: not decided; a run with --mode debug looks for them");
+    }
     for (const ir::CheckNote& note : explanation_.checks)
       if (note.range.file == file_)
         lines[Place(note.range)].push_back(fmt::format(
@@ -73,6 +79,8 @@ class Explainer {
       Json one = JsonOfPlace(note.range);
       one["lanes"] = note.lanes;
       one["threads"] = note.threads;
+      one["threads_from"] = note.threads_from;
+      one["may_race"] = note.may_race;
       one["note"] = note.text;
       loops.push_back(std::move(one));
     }

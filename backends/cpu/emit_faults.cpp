@@ -1,7 +1,10 @@
 // Sites, scopes, and the cold blocks by which code leaves.
 #include <llvm/IR/MDBuilder.h>
 
+#include <algorithm>
+
 #include "backends/cpu/emitter.h"
+#include "backends/cpu/state.h"
 #include "base/result.h"
 
 namespace einkorn::cpu {
@@ -12,11 +15,14 @@ void FunctionEmitter::Note(ir::OpId id, FaultKind fault, ir::CheckFate fate) {
 }
 
 void FunctionEmitter::Note(const ir::Op& loop, unsigned lanes, std::string text) {
-  if (module_.explanation() != nullptr && !is_spare_)
-    module_.explanation()->Add(ir::LoopNote{.range = loop.range,
-                                            .lanes = static_cast<int>(lanes),
-                                            .threads = loop.opcode == Opcode::kParallel,
-                                            .text = std::move(text)});
+  if (module_.explanation() == nullptr || is_spare_) return;
+  ir::LoopNote note{.range = loop.range, .lanes = static_cast<int>(lanes), .text = std::move(text)};
+  if (loop.opcode == Opcode::kParallel) {
+    note.threads = true;
+    note.threads_from =
+        kSerialWork / std::max<uint64_t>(WorkOf(function_.region_of(loop, 0)), 1) + 1;
+  }
+  module_.explanation()->Add(std::move(note));
 }
 
 uint32_t FunctionEmitter::AddSite(Site site) {

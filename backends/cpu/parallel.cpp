@@ -19,8 +19,6 @@ namespace {
 
 constexpr int64_t kNoFault = std::numeric_limits<int64_t>::max();
 
-// Below this much work, in operations, waking another thread costs more than it saves: about 20 us.
-constexpr uint64_t kSerialWork = 50'000;
 // A chunk holds at least so much work that handing it out does not count.
 constexpr uint64_t kChunkWork = 20'000;
 constexpr uint64_t kMostChunks = 256;

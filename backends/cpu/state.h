@@ -80,6 +80,10 @@ struct ArrayDescriptor {
   int64_t strides[kMaxRank];  ///< in bytes
 };
 
+/// Below this much work, in operations, waking another thread costs more than it saves: about 20
+/// us.
+inline constexpr uint64_t kSerialWork = 50'000;
+
 /// The body of a parallel loop: runs the iterations [begin, end) of the flattened ranges. Answers
 /// the one that failed, whose record is in the state, or -1.
 using ParallelBody = int64_t (*)(State*, const void* captured, int64_t begin, int64_t end);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdio>
 #include <filesystem>
 #include <sstream>
 
@@ -149,6 +150,52 @@ kernel solve(y: inout [n, n] f64) {
 }
 )",
              {"y=random(67,67; seed=2)"});
+}
+
+TEST_F(Lanes, ElementsThatInnerLoopsAddTo) {
+  for (const char* sizes :
+       {"9,7,70", "8,4,64", "5,1,130", "13,66,65", "6,9,31", "4,0,80", "3,5,0"}) {
+    int m = 0, k = 0, n = 0;
+    ASSERT_EQ(std::sscanf(sizes, "%d,%d,%d", &m, &k, &n), 3);
+    const std::string a = fmt::format("a=random({},{}; seed=1)", m, k),
+                      b = fmt::format("b=random({},{}; seed=2)", k, n),
+                      y = fmt::format("y=random({},{}; seed=3)", m, n);
+    for (const char* loops :
+         {"parallel for i in 0..m { for j in 0..n { y[i, j] *= 0.5; } for p in 0..k { for j in "
+          "0..n { y[i, j] += a[i, p] * b[p, j]; } } for j in 0..n { y[i, j] += 1.0; } }",
+          "parallel for i in 0..m { let s = 2 * i; for p in 0..k { let t = a[i, p] + (s as T); "
+          "for j in 0..n { y[i, j] = y[i, j] * t + b[p, j]; } } }",
+          "for i in 0..m { for p in 0..=k - 1 { for j in 1..n - 1 { y[i, j] += a[i, p] * (if j > "
+          "9 { b[p, j + 1] } else { b[p, j - 1] }); } } }",
+          "for i in 0..m { for p in i + 1..m { for j in 0..n { y[i, j] -= y[p, j]; } } }",
+          "for p in 0..k { for i in 0..m { for j in 0..n { y[i, j] -= a[i, p] * b[p, j]; } } }",
+          "for i in 0..m { for p in 0..k { for j in 0..n { y[i, j] += y[m - 1 - i, j]; } } }"})
+      ExpectSame(fmt::format("kernel run<T: float>(a: [m, k] T, b: [k, n] T, y: inout [m, n] T) {{ "
+                             "{} }}",
+                             loops),
+                 {a, b, y, "--type", n % 2 == 0 ? "T=f32" : "T=f64"});
+  }
+}
+
+TEST_F(Lanes, RowsThatNeedEachOther) {
+  for (int n : {2, 5, 11, 12, 13, 30, 41})
+    for (const char* loops :
+         {"for i in 1..n - 1 { for j in 1..n - 1 { y[i, j] = (y[i - 1, j - 1] + y[i - 1, j + 1] + "
+          "y[i, j - 1] + y[i + 1, j + 1]) / 3.0 + y[i, j]; } }",
+          "for i in 0..n { for j in 2..n { y[i, j] += y[i, j - 2] * 0.5; } }",
+          "for i in 3..=n - 1 { y[i, 0] = 0.25; for j in 1..=n - 1 { y[i, j] = y[i, j - 1] * 0.5 + "
+          "y[i - 3, j] * x[i, j]; } }",
+          "for i in 1..n { let c = x[i, 0]; for j in 1..n - 3 { let w = 0.25 * (y[i, j - 1] + c); y[i, j] = "
+          "if j % 2 == 0 { w * y[i - 1, j + 3] } else { w - y[i - 1, j] }; } }",
+          "for i in 1..n { for j in 1..n { y[i, j] = 0.5 * y[i, j - 1] + 0.25 * y[i - 1, n - j]; } }",
+          "for i in 1..n { for j in 1..i { y[i, j] = 0.5 * y[i, j - 1] + 0.5 * y[i - 1, j]; } }",
+          "for i in 0..n - 1 { for j in 1..n { y[i, j] = y[i, j - 1] - y[i + 1, j]; y[i + 1, j] = "
+          "0.125; } }"})
+      ExpectSame(
+          fmt::format("kernel run(x: [n, n] f64, y: inout [n, n] f64) {{ for _ in 0..2 {{ {} }} }}",
+                      loops),
+          {fmt::format("x=random({0},{0}; seed=1)", n),
+           fmt::format("y=random({0},{0}; seed=2)", n)});
 }
 
 TEST_F(Lanes, ProductsAmongOtherThings) {

@@ -283,8 +283,8 @@ class LaneCode : public ScalarCode {
     ASSERT_TRUE(ir::Verify(module).empty()) << ir::Verify(module).front();
     const ir::Function& kernel = module.entry_function();
     for (size_t k = 0; k < kernel.ops.size(); ++k) {
-      if (kernel.ops[k].opcode == Opcode::kParallel)
-        ASSERT_EQ(ir::PlanLanes(kernel, ir::OpId(k)).refusal, "");
+      if (kernel.ops[k].opcode != Opcode::kParallel) continue;
+      ASSERT_EQ(ir::PlanLanes(kernel, ir::OpId(k)).refusal, "");
     }
     auto compiled = compiler_->Compile(module, {});
     ASSERT_TRUE(compiled.ok()) << compiled.error().message;
