@@ -393,6 +393,7 @@ uint32_t FunctionEmitter::FirstAtomic(ir::OpId id, const ir::Op& op) {
 void FunctionEmitter::NoteOverflow(ir::OpId id, const ir::Op& op, Value* old, Value* change,
                                    bool subtracts, Value* address,
                                    const std::vector<Value*>& indices_and_sizes) {
+  Note(id, FaultKind::kOverflow, ir::CheckFate::kBranch);
   const ir::ValueId array = function_.operand(op, 0);
   const bool is_signed = IsSigned(function_.type(array).scalar);
   namespace Intrinsic = ::llvm::Intrinsic;

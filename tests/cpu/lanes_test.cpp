@@ -185,9 +185,11 @@ TEST_F(Lanes, RowsThatNeedEachOther) {
           "for i in 0..n { for j in 2..n { y[i, j] += y[i, j - 2] * 0.5; } }",
           "for i in 3..=n - 1 { y[i, 0] = 0.25; for j in 1..=n - 1 { y[i, j] = y[i, j - 1] * 0.5 + "
           "y[i - 3, j] * x[i, j]; } }",
-          "for i in 1..n { let c = x[i, 0]; for j in 1..n - 3 { let w = 0.25 * (y[i, j - 1] + c); y[i, j] = "
+          "for i in 1..n { let c = x[i, 0]; for j in 1..n - 3 { let w = 0.25 * (y[i, j - 1] + c); "
+          "y[i, j] = "
           "if j % 2 == 0 { w * y[i - 1, j + 3] } else { w - y[i - 1, j] }; } }",
-          "for i in 1..n { for j in 1..n { y[i, j] = 0.5 * y[i, j - 1] + 0.25 * y[i - 1, n - j]; } }",
+          "for i in 1..n { for j in 1..n { y[i, j] = 0.5 * y[i, j - 1] + 0.25 * y[i - 1, n - j]; } "
+          "}",
           "for i in 1..n { for j in 1..i { y[i, j] = 0.5 * y[i, j - 1] + 0.5 * y[i - 1, j]; } }",
           "for i in 0..n - 1 { for j in 1..n { y[i, j] = y[i, j - 1] - y[i + 1, j]; y[i + 1, j] = "
           "0.125; } }"})
