@@ -39,6 +39,8 @@ void BlockContractions(Function& function, unsigned vector_bits,
                        Explanation* explanation = nullptr);
 /// Replaces each `reduce` by loops that fold its terms in the order of docs/determinism.md.
 void ExpandReductions(Function& function);
+/// Lets values that are not used after a `while` change in its last iteration, too.
+void SkipExitValues(Function& function);
 /// Clears the checks of faults that cannot happen, whatever the arguments are. `proved` is told
 /// about them; it may be null.
 void ProveChecks(Function& function, std::vector<ProvedCheck>* proved = nullptr);

@@ -200,6 +200,23 @@ TEST_F(Lanes, RowsThatNeedEachOther) {
            fmt::format("y=random({0},{0}; seed=2)", n)});
 }
 
+TEST_F(Lanes, ValuesAfterLoopsThatAreLeft) {
+  for (const char* loop :
+       {"while d * d <= n { if n % d == 0 { return d; } d += 1; } return n;",
+        "while d < n { if (n + d) % 7 == 0 { break; } d += 1; e = n / d; } return e;",
+        "while d < n { if n % d == 3 { break; } d += 1; e += d; } return d;",
+        "while d < n { e += 1; if d > 5 { d += 2; if n / (d - 5) < 3 { break; } e = 100 / (d - 5); "
+        "} "
+        "d += 1; } return 3 * e;",
+        "while d < n { d += 1; if d == 9 { continue; } if d * e > 90 { break; } e += d; } return "
+        "1;"})
+    ExpectSame(fmt::format("fn f(n: i32) -> i32 {{ var d: i32 = 2; var e: i32 = 1; {} }}\n"
+                           "kernel run(y: out [n] i32) where n < 1000 {{ for i in 0..n {{ y[i] = "
+                           "f(i as i32) + (if i > 0 {{ y[i - 1] % 5 }} else {{ 0 }}); }} }}",
+                           loop),
+               {"n=200"});
+}
+
 TEST_F(Lanes, ProductsAmongOtherThings) {
   ExpectSame(R"(
 kernel layer(a: [m, k] f32, b: [k, n] f32, bias: [n] f32, scale: [k] f32, y: out [m, n] f32) {
