@@ -16,6 +16,10 @@ namespace {
 constexpr uint32_t kMostOpsForTwo = 48;
 // Larger ones are not made twice, for full strips and for the rest of a row.
 constexpr uint32_t kMostOpsTwice = 120;
+// Shorter rows do not gain from strips that begin where memory is aligned.
+constexpr int64_t kLeastStripsToAlign = 16;
+// Nor do bodies that read more than they store: most of what they read is not aligned then either.
+constexpr uint64_t kMostAccessesToAlign = 12;
 
 unsigned WidthOf(const ir::LanePlan& plan, unsigned vector_bits) {
   const unsigned lanes = vector_bits / static_cast<unsigned>(plan.widest_bits);
@@ -50,29 +54,52 @@ void LaneEmitter::UseWholeVectors() {
 void LaneEmitter::EmitRow(ir::OpId, const ir::Op& op, Row& row) {
   const auto width = static_cast<int64_t>(width_);
   Block* done = NewBlock("row_done");
-  Value* full_end = row.from;
   if (plan_.varying_ops <= kMostOpsTwice) {
+    // Full strips between masked ones: before the first place that is aligned, and at the end.
+    Value* head = UnalignedIterations(op, row);
     Block* before = b_.GetInsertBlock();
+    Block* next = NewBlock("next");
+    Block* whole = NewBlock("whole");
     Block* strip = NewBlock("strip");
     Block* rest = NewBlock("rest");
-    Value* length = b_.CreateSub(row.to, row.from, "", true, true);
-    full_end = b_.CreateAdd(row.from, b_.CreateAnd(length, Int64(-width)), "", true, true);
-    b_.CreateCondBr(b_.CreateICmpSGE(length, Int64(width)), strip, rest);
+    Block* partial = NewBlock("partial");
+    b_.CreateBr(next);
+    b_.SetInsertPoint(next);
+    ::llvm::PHINode* first = b_.CreatePHI(b_.getInt64Ty(), 2);
+    first->addIncoming(row.from, before);
+    ::llvm::PHINode* alone = b_.CreatePHI(b_.getInt64Ty(), 2);
+    alone->addIncoming(head, before);
+    b_.CreateCondBr(b_.CreateICmpSGT(alone, Int64(0)), partial, whole);
+    b_.SetInsertPoint(whole);
+    Value* last_full = b_.CreateSub(row.to, Int64(width), "", true, true);
+    b_.CreateCondBr(b_.CreateICmpSLE(first, last_full), strip, rest);
     b_.SetInsertPoint(strip);
     ::llvm::PHINode* number = b_.CreatePHI(b_.getInt64Ty(), 2, "number");
-    number->addIncoming(row.from, before);
+    number->addIncoming(first, whole);
     row.numbers.back() = number;
     EmitStrip(op, row, nullptr);
-    Value* next = b_.CreateAdd(number, Int64(width), "", true, true);
-    number->addIncoming(next, b_.GetInsertBlock());
-    b_.CreateCondBr(b_.CreateICmpSLT(next, full_end), strip, rest);
+    Value* after = b_.CreateAdd(number, Int64(width), "", true, true);
+    number->addIncoming(after, b_.GetInsertBlock());
+    Block* strip_end = b_.GetInsertBlock();
+    b_.CreateCondBr(b_.CreateICmpSLE(after, last_full), strip, rest);
     b_.SetInsertPoint(rest);
-    Block* partial = NewBlock("partial");
-    b_.CreateCondBr(b_.CreateICmpSLT(full_end, row.to), partial, done);
+    ::llvm::PHINode* left_from = b_.CreatePHI(b_.getInt64Ty(), 2);
+    left_from->addIncoming(first, whole);
+    left_from->addIncoming(after, strip_end);
+    Value* left = b_.CreateSub(row.to, left_from, "", true, true);
+    b_.CreateCondBr(b_.CreateICmpSGT(left, Int64(0)), partial, done);
     b_.SetInsertPoint(partial);
-    row.numbers.back() = full_end;
-    EmitStrip(op, row, b_.CreateSub(row.to, full_end, "", true, true));
-    b_.CreateBr(done);
+    ::llvm::PHINode* from = b_.CreatePHI(b_.getInt64Ty(), 2);
+    from->addIncoming(first, next);
+    from->addIncoming(left_from, rest);
+    ::llvm::PHINode* count = b_.CreatePHI(b_.getInt64Ty(), 2);
+    count->addIncoming(alone, next);
+    count->addIncoming(left, rest);
+    row.numbers.back() = from;
+    EmitStrip(op, row, count);
+    first->addIncoming(b_.CreateAdd(from, count, "", true, true), b_.GetInsertBlock());
+    alone->addIncoming(Int64(0), b_.GetInsertBlock());
+    b_.CreateBr(next);
   } else {
     Block* before = b_.GetInsertBlock();
     Block* strip = NewBlock("strip");
@@ -88,6 +115,63 @@ void LaneEmitter::EmitRow(ir::OpId, const ir::Op& op, Row& row) {
     b_.CreateCondBr(b_.CreateICmpSLT(next, row.to), strip, done);
   }
   b_.SetInsertPoint(done);
+}
+
+// How many iterations of a row come before the first one that stores to the begin of a register's
+// worth of memory. Vectors that lie in two cache lines take twice as long.
+::llvm::Value* LaneEmitter::UnalignedIterations(const ir::Op& op, const Row& row) {
+  if (plan_.adjacent_accesses > kMostAccessesToAlign) return Int64(0);
+  const ir::RegionId body = function_.region_of(op, 0);
+  for (ir::OpId id : function_.region(body).ops) {
+    const ir::Op& store = function_.op(id);
+    if (store.opcode != Opcode::kStore) continue;
+    const ir::ValueId array = function_.operand(store, 0);
+    const Type type = function_.type(array);
+    const ir::LaneShape last = shape(function_.operand(store, type.rank));
+    if (code(array).empty() || !last.is_affine() || last.stride != 1 || !facts_.IsContiguous(array))
+      continue;
+    const Code& parts = code(array);
+    Value* address = b_.CreatePtrToInt(parts[0], b_.getInt64Ty());
+    for (size_t d = 0; d < type.rank; ++d) {
+      Value* index = InFirstIteration(function_.operand(store, d + 1), op, row);
+      if (index == nullptr) return Int64(0);
+      Value* stride = d + 1 == type.rank ? Int64(BytesOf(type.scalar)) : parts[1 + type.rank + d];
+      address = b_.CreateAdd(address, b_.CreateMul(index, stride));
+    }
+    const int64_t bytes = BytesOf(type.scalar);
+    const int64_t aligned =
+        std::min<int64_t>(module_.vector_bits() / 8, bytes * static_cast<int64_t>(width_));
+    Value* missing = b_.CreateAnd(b_.CreateNeg(address), Int64(aligned - 1));
+    Value* count = b_.CreateSDiv(missing, Int64(bytes));
+    Value* pays = b_.CreateICmpSGE(b_.CreateSub(row.to, row.from),
+                                   Int64(kLeastStripsToAlign * static_cast<int64_t>(width_)));
+    return b_.CreateSelect(pays, count, Int64(0));
+  }
+  return Int64(0);
+}
+
+// An index in the first iteration of a row, as an i64, if simple sums give it; else null.
+::llvm::Value* LaneEmitter::InFirstIteration(ir::ValueId index, const ir::Op& op, const Row& row) {
+  const auto& variables = function_.region(function_.region_of(op, 0)).arguments;
+  const ScalarType type = function_.type(index).scalar;
+  const auto variable = std::ranges::find(variables, index);
+  if (variable != variables.end()) {
+    const auto k = static_cast<size_t>(variable - variables.begin());
+    Value* number = k + 1 == variables.size() ? row.from : row.numbers[k];
+    return b_.CreateAdd(llvm_code::ToI64(b_, type, body_froms_[k]),
+                        b_.CreateMul(number, llvm_code::ToI64(b_, type, body_steps_[k])));
+  }
+  if (const ir::Op* constant = function_.ConstantOf(index))
+    return Int64(static_cast<int64_t>(IntegerValue(type, constant->immediate)));
+  const ir::OpId def = function_.value(index).def;
+  const bool is_sum = def.valid() && (function_.op(def).opcode == Opcode::kAdd ||
+                                      function_.op(def).opcode == Opcode::kSub);
+  if (!is_sum) return code(index).empty() ? nullptr : llvm_code::ToI64(b_, type, scalar(index));
+  const ir::Op& sum = function_.op(def);
+  Value* a = InFirstIteration(function_.operand(sum, 0), op, row);
+  Value* b = InFirstIteration(function_.operand(sum, 1), op, row);
+  if (a == nullptr || b == nullptr) return nullptr;
+  return sum.opcode == Opcode::kAdd ? b_.CreateAdd(a, b) : b_.CreateSub(a, b);
 }
 
 void LaneEmitter::EmitStrip(const ir::Op& op, const Row& row, Value* count) {

@@ -36,6 +36,8 @@ class LaneEmitter final : public FunctionEmitter {
 
   // --- strips of lanes
   void EmitRow(ir::OpId id, const ir::Op& op, Row& row) override;
+  Value* UnalignedIterations(const ir::Op& op, const Row& row);
+  Value* InFirstIteration(ir::ValueId index, const ir::Op& op, const Row& row);
   /// The lanes from iteration `row.numbers.back()` on: the first `count`, or all if it is null.
   void EmitStrip(const ir::Op& op, const Row& row, Value* count);
   void LeaveIf(Value* condition, const Site& site,
