@@ -37,12 +37,14 @@ Int128 LeastSolution(const Interval& factor, Int128 most) {
   return CeilDivide(-most, most >= 0 ? factor.lo : factor.hi);
 }
 
-// The greatest number whose square is not above `square`.
-Int128 SquareRoot(Int128 square) {
-  Int128 least = 0, beyond = Int128(1) << 63;
+// The greatest number whose power is not above `value`.
+Int128 RootOf(Int128 value, int power) {
+  Int128 least = 0, beyond = Int128(1) << (126 / power);
   while (beyond - least > 1) {
     const Int128 middle = (least + beyond) / 2;
-    (middle * middle <= square ? least : beyond) = middle;
+    Int128 product = 1;
+    for (int k = 0; k < power; ++k) product *= middle;
+    (product <= value ? least : beyond) = middle;
   }
   return least;
 }
@@ -217,7 +219,7 @@ void Facts::Narrow(const Polynomial& polynomial, ProofReason reason, bool spread
       last = atom;
       const auto split = polynomial.SplitBy(atom);
       if (!split) {
-        NarrowSquare(polynomial, atom, reason);
+        NarrowPower(polynomial, atom, reason);
         continue;
       }
       Interval factor = RangeOf(split->factor);
@@ -235,24 +237,27 @@ void Facts::Narrow(const Polynomial& polynomial, ProofReason reason, bool spread
   }
 }
 
-// rest - factor * x^2 >= 0
-void Facts::NarrowSquare(const Polynomial& polynomial, Atom atom, ProofReason reason) {
-  Polynomial rest;
+// rest - factor * x^power >= 0
+void Facts::NarrowPower(const Polynomial& polynomial, Atom atom, ProofReason reason) {
   Int128 factor = 0;
+  int power = 0;
   for (const auto& term : polynomial.terms()) {
+    if (!term.monomial.contains(atom)) continue;
     const auto& atoms = term.monomial.atoms;
-    if (atoms[0] == atom && atoms[1] == atom && atoms[2] == 0)
-      factor = -term.coefficient;
-    else if (term.monomial.contains(atom))
-      return;
+    const auto is_other = [&](Atom other) { return other != 0 && other != atom; };
+    if (power > 0 || std::ranges::any_of(atoms, is_other)) return;
+    factor = -term.coefficient;
+    power = static_cast<int>(std::ranges::count(atoms, atom));
   }
   if (factor <= 0) return;
-  const Polynomial square = Polynomial::Of(atom) * Polynomial::Of(atom);
-  const Int128 most = RangeOf(polynomial + square * factor).hi;
+  Polynomial raised = Polynomial::Of(atom);
+  for (int k = 1; k < power; ++k) raised = raised * Polynomial::Of(atom);
+  const Int128 most = RangeOf(polynomial + raised * factor).hi;
   if (most < 0 || most >= Interval::kUnbounded) return;
-  const Int128 root = SquareRoot(most / factor);
+  const Int128 root = RootOf(most / factor, power);
   const Interval& range = atoms_[atom].range;
-  SetRange(atom, {std::max(range.lo, -root), std::min(range.hi, root)}, reason, false);
+  const Int128 least = power % 2 == 0 ? std::max(range.lo, -root) : range.lo;
+  SetRange(atom, {least, std::min(range.hi, root)}, reason, false);
 }
 
 void Facts::SetRange(Atom atom, Interval range, ProofReason reason, bool spreads) {

@@ -92,7 +92,7 @@ class Facts {
   void UseMultiples(const Polynomial& polynomial, ProofReason reason, int depth);
   void FindMultiple(const Polynomial& polynomial);
   void Narrow(const Polynomial& polynomial, ProofReason reason, bool spreads);
-  void NarrowSquare(const Polynomial& polynomial, Atom atom, ProofReason reason);
+  void NarrowPower(const Polynomial& polynomial, Atom atom, ProofReason reason);
   void SetRange(Atom atom, Interval range, ProofReason reason, bool spreads);
   bool Prove(const Polynomial& goal, int depth);
   bool HasFailed(const Polynomial& goal, int depth) const;
