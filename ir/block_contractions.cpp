@@ -1,11 +1,12 @@
 // Matrix products, whatever else their loops do, in blocks for registers and caches.
 //
 // The pass looks for `parallel i, j` around one `sum` over p of x * y, where x depends on i and p,
-// and y on j and p. Before the loop both factors are computed once for each pair and put in
-// the order in which they are needed: y in panels of 32 columns j, x in panels of as many rows i as
-// registers can hold sums for. Then each panel of rows meets each panel of columns; the rest of the
-// body follows for each pair. K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix
-// Multiplication", ACM Transactions on Mathematical Software 34 (2008), explain the blocks.
+// and y on j and p; of integers also for rows that are cleared and then added to. Before the loop
+// both factors are computed once for each pair and put in the order in which they are needed: y in
+// panels of 32 columns j, x in panels of as many rows i as registers can hold sums for. Then each
+// panel of rows meets each panel of columns; the rest of the body follows for each pair. K. Goto
+// and R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM Transactions on
+// Mathematical Software 34 (2008), explain the blocks.
 //
 // A sum has its fixed order: its terms go to 32 lanes in turn, in blocks of 1024
 // (reduction_fold.h). Here one lane after the other is folded, in the order 0, 16, 8, 24, 4, … of
@@ -21,6 +22,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <optional>
 
@@ -36,15 +38,22 @@ constexpr ScalarType kI64 = ScalarType::kI64;
 // Panels of rows that share a panel of columns while it is in the cache.
 constexpr int64_t kPanelsTogether = 8;
 constexpr int kLevels = 5;  // of the stack: 2^5 lanes
+// Sums that begin with more are left as they are.
+constexpr int64_t kMostStart = 1 << 20;
 // Smaller products are not worth the panels.
 constexpr int64_t kLeastRows = 8, kLeastColumns = 16, kLeastTerms = 64;
 
 struct Contraction {
   ValueId i, j, p;
   ValueId rows, columns, terms;  // the ends of their ranges, which begin with 0
-  OpId reduce;
-  ValueId x, y;  // of i and p, and of j and p
+  ValueId x, y;                  // of i and p, and of j and p
   bool is_of_integers = false;
+  std::vector<RegionId> regions;  // what computes them, from the outermost one
+  ValueId sum;                    // what stands for it
+  OpId reduce;                    // that makes it; none in the form by rows
+  // In the form by rows: what stores the sums, and with what they begin.
+  OpId store;
+  int64_t start = 0;
 };
 
 // By value: whether `value` is computed from it, or is it.
@@ -68,7 +77,9 @@ class Matcher {
       : function_(function), loop_(loop), is_inside_(function.values.size()) {}
 
   std::optional<Contraction> Match() {
-    if (loop_.operands.count != 6 || loop_.immediate != 0) return std::nullopt;
+    if (loop_.immediate != 0) return std::nullopt;
+    if (loop_.operands.count == 3) return MatchRows();
+    if (loop_.operands.count != 6) return std::nullopt;
     const RegionId body = function_.region_of(loop_, 0);
     MarkInside(body);
     Contraction found;
@@ -97,11 +108,130 @@ class Matcher {
     found.rows = *rows;
     found.columns = *columns;
     found.terms = *terms;
+    found.regions = {body, region};
+    found.sum = function_.result(reduce);
     return MatchTerm(found, region) && ReadsNothingWritten(body) ? std::optional(found)
                                                                  : std::nullopt;
   }
 
  private:
+  // `parallel i { for j { c[i, j] = start; } for p { for j { c[i, j] += x * y; } } }` of integers.
+  // The rows are written before they are read, so it may be done once more.
+  std::optional<Contraction> MatchRows() {
+    const RegionId body = function_.region_of(loop_, 0);
+    MarkInside(body);
+    const auto loops = LoopsIn(body);
+    if (!loops || loops->size() != 2) return std::nullopt;
+    const Op &clearing = function_.op((*loops)[0]), &adding = function_.op((*loops)[1]);
+    const auto inner = LoopsIn(function_.region_of(adding, 0));
+    if (!inner || inner->size() != 1) return std::nullopt;
+    const Op& row = function_.op((*inner)[0]);
+    const auto rows = EndOf(loop_, 0), columns = EndOf(row, 0), terms = EndOf(adding, 0);
+    if (!rows || !columns || !terms || EndOf(clearing, 0) != columns) return std::nullopt;
+    Contraction found;
+    found.regions = {body, function_.region_of(adding, 0), function_.region_of(row, 0)};
+    found.i = function_.region(body).arguments[0];
+    found.p = function_.region(found.regions[1]).arguments[0];
+    found.j = function_.region(found.regions[2]).arguments[0];
+    found.rows = *rows;
+    found.columns = *columns;
+    found.terms = *terms;
+    found.is_of_integers = true;
+    const bool fits = FindRowSum(found) && IsClearedBy(found, function_.region_of(clearing, 0)) &&
+                      ArrangeFactors(found);
+    return fits ? std::optional(found) : std::nullopt;
+  }
+
+  // The loops of a region in which all else only computes.
+  std::optional<std::vector<OpId>> LoopsIn(RegionId region) const {
+    std::vector<OpId> loops;
+    for (OpId id : function_.region(region).ops) {
+      const Op& op = function_.op(id);
+      if (op.opcode == Opcode::kFor && CarriedCount(op) == 0 && op.immediate == 0)
+        loops.push_back(id);
+      else if (!IsPlain(op) && op.opcode != Opcode::kYield)
+        return std::nullopt;
+    }
+    return loops;
+  }
+
+  // The one store of a region in which all else only computes.
+  std::optional<OpId> StoreIn(RegionId region) const {
+    std::optional<OpId> store;
+    for (OpId id : function_.region(region).ops) {
+      const Op& op = function_.op(id);
+      if (op.opcode == Opcode::kStore && !store)
+        store = id;
+      else if (!IsPlain(op) && op.opcode != Opcode::kYield)
+        return std::nullopt;
+    }
+    return store;
+  }
+
+  const Op* DefinitionOf(ValueId value, Opcode opcode) const {
+    const OpId def = function_.value(value).def;
+    return def.valid() && function_.op(def).opcode == opcode ? &function_.op(def) : nullptr;
+  }
+
+  std::span<const ValueId> SubscriptsOf(const Op& access) const {
+    return function_.operands(access).subspan(1, function_.type(function_.operand(access, 0)).rank);
+  }
+
+  bool FindRowSum(Contraction& found) const {
+    const auto id = StoreIn(found.regions[2]);
+    if (!id) return false;
+    const Op& store = function_.op(*id);
+    const ValueId array = function_.operand(store, 0);
+    found.store = *id;
+    found.sum = function_.operand(store, store.operands.count - 1);
+    const Op* sum = DefinitionOf(found.sum, Opcode::kAdd);
+    if (sum == nullptr || sum->rule != Rule::kChecked || is_inside_[array.index]) return false;
+    for (size_t side : {0, 1}) {
+      const Op* before = DefinitionOf(function_.operand(*sum, side), Opcode::kLoad);
+      const Op* product = DefinitionOf(function_.operand(*sum, 1 - side), Opcode::kMul);
+      if (before == nullptr || product == nullptr || product->rule != Rule::kChecked ||
+          function_.operand(*before, 0) != array ||
+          !std::ranges::equal(SubscriptsOf(*before), SubscriptsOf(store)) ||
+          !IsInteger(function_.type(found.sum).scalar))
+        continue;
+      found.x = function_.operand(*product, 0);
+      found.y = function_.operand(*product, 1);
+      return LoadsOf(found.regions[0], StorageOf(function_, array)) == 1 &&
+             std::ranges::none_of(SubscriptsOf(store),
+                                  [&](ValueId index) { return DependsOn(index, found.p); });
+    }
+    return false;
+  }
+
+  size_t LoadsOf(RegionId region, ValueId storage) const {
+    size_t loads = 0;
+    for (OpId id : function_.region(region).ops) {
+      const Op& op = function_.op(id);
+      if (op.opcode == Opcode::kLoad && StorageOf(function_, function_.operand(op, 0)) == storage)
+        ++loads;
+      for (RegionId inner : function_.regions_of(op)) loads += LoadsOf(inner, storage);
+    }
+    return loads;
+  }
+
+  // Whether the loop around `region` stores a constant wherever sums are stored.
+  bool IsClearedBy(Contraction& found, RegionId region) const {
+    const auto id = StoreIn(region);
+    if (!id) return false;
+    const Op &clearing = function_.op(*id), &store = function_.op(found.store);
+    const Op* start =
+        function_.ConstantOf(function_.operand(clearing, clearing.operands.count - 1));
+    if (start == nullptr || function_.operand(clearing, 0) != function_.operand(store, 0))
+      return false;
+    const Int128 value = IntegerValue(function_.type(found.sum).scalar, start->immediate);
+    if (value > kMostStart || value < -kMostStart) return false;
+    found.start = static_cast<int64_t>(value);
+    const ValueId variable = function_.region(region).arguments[0];
+    return std::ranges::equal(
+        SubscriptsOf(clearing), SubscriptsOf(store),
+        [&](ValueId a, ValueId b) { return a == b || (a == variable && b == found.j); });
+  }
+
   static bool IsPlain(const Op& op) {
     return op.opcode == Opcode::kConstant || op.opcode == Opcode::kLoad ||
            HasScalarMeaning(op.opcode);
@@ -135,6 +265,10 @@ class Matcher {
     if (include == nullptr || include->immediate != 1) return false;
     if (found.is_of_integers ? !FindIntegers(found, yield) : !FindFloats(found, yield))
       return false;
+    return ArrangeFactors(found);
+  }
+
+  bool ArrangeFactors(Contraction& found) const {
     if (DependsOn(found.x, found.j)) std::swap(found.x, found.y);
     return DependsOn(found.x, found.i) && !DependsOn(found.x, found.j) &&
            DependsOn(found.y, found.j) && !DependsOn(found.y, found.i);
@@ -265,7 +399,11 @@ class Blocker : public Cloner {
     const auto at_most = [&](ValueId value, Int128 most) {
       return emit.Binary(Opcode::kLe, value, emit.Integer(ScalarType::kU64, most));
     };
-    const ValueId fits = at_most(product, GreatestOf(type));
+    ValueId fits = at_most(product, GreatestOf(type));
+    // Each sum on the way has to fit, too.
+    if (found.store.valid())
+      fits =
+          emit.Binary(Opcode::kAnd, fits, at_most(sum, GreatestOf(type) - std::abs(found.start)));
     return {emit.Binary(Opcode::kAnd, fits, at_most(sum, Int128{1} << 24)),
             emit.Binary(Opcode::kAnd, fits, at_most(sum, Int128{1} << 53))};
   }
@@ -444,24 +582,12 @@ class Blocker : public Cloner {
   // What computes a value of the loop from its variables, as far as they are bound.
   ValueId CloneValue(const Contraction& found, ValueId value) {
     const std::vector<bool> needed = SourcesOf(source(), value);
-    const Op& reduce = source().op(found.reduce);
-    const auto clone = [&](RegionId region) {
+    for (RegionId region : found.regions)
       for (OpId id : source().region(region).ops) {
         const auto results = source().results_of(source().op(id));
         if (id != found.reduce && !results.empty() && needed[results[0].index]) CopyOp(id);
       }
-    };
-    clone(OwnerOf(found.reduce));
-    clone(source().region_of(reduce, 0));
     return Map(value);
-  }
-
-  RegionId OwnerOf(OpId op) const {
-    for (size_t r = 0; r < source().regions.size(); ++r) {
-      const auto& ops = source().regions[r].ops;
-      if (std::ranges::find(ops, op) != ops.end()) return RegionId(r);
-    }
-    return {};
   }
 
   // --- A panel of rows and one of columns
@@ -481,19 +607,35 @@ class Blocker : public Cloner {
       const auto rest = [&] {
         Bind(found.i, row);
         Bind(found.j, column);
-        for (OpId id : source().region(OwnerOf(found.reduce)).ops) {
-          if (source().op(id).opcode == Opcode::kYield) continue;
-          if (id == found.reduce)
-            Bind(source().result(source().op(id)), sums[r]);
-          else
-            CopyOp(id);
-        }
+        if (found.store.valid())
+          StoreSum(emit, found, sums[r]);
+        else
+          Conclude(found, sums[r]);
         return Values();
       };
       const auto none = [] { return Values(); };
       const ValueId in_rows = emit.Binary(Opcode::kLt, row, rows);
       emit.If(in_rows, [&] { return emit.If(in_columns, rest, none); }, none);
     }
+  }
+
+  // What the body of the loop does with a sum.
+  void Conclude(const Contraction& found, ValueId sum) {
+    for (OpId id : source().region(found.regions[0]).ops) {
+      if (source().op(id).opcode == Opcode::kYield) continue;
+      if (id == found.reduce)
+        Bind(found.sum, sum);
+      else
+        CopyOp(id);
+    }
+  }
+
+  void StoreSum(Emitter& emit, const Contraction& found, ValueId sum) {
+    const Op& store = source().op(found.store);
+    for (ValueId index : source().operands(store).subspan(1, store.operands.count - 2))
+      CloneValue(found, index);
+    Bind(found.sum, emit.Exact(Opcode::kAdd, sum, emit.Integer(emit.type(sum), found.start)));
+    CopyOp(found.store);
   }
 
   struct Panel {
@@ -516,7 +658,7 @@ class Blocker : public Cloner {
   }
 
   Values SumIntegers(Emitter& emit, const Contraction& found, const Panel& panel, ValueId terms) {
-    const ScalarType result = source().type(source().result(source().op(found.reduce))).scalar;
+    const ScalarType result = source().type(found.sum).scalar;
     const Values zeros(static_cast<size_t>(rows_), emit.Zero(type_));
     Values sums = emit.For(terms, zeros, [&](ValueId at, const Values& before) {
       return WithTerm(emit, panel, at, before,

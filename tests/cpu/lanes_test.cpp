@@ -73,14 +73,22 @@ TEST_F(Lanes, ProductsOfIntegersAreExact) {
 
 // As floats of 32 or 64 bits where the greatest factors allow it, and as they are where not.
 TEST_F(Lanes, ProductsOfIntegersOfAllMagnitudes) {
-  const char* program = R"(
-kernel product<T: integer>(a: [m, k] T, b: [k, n] T, low: T, high: T, y: inout [m, n] T) {
+  constexpr const char* kProgram = R"(
+kernel product<T: integer>(a: [m, k] T, b: [k, n] T, low: T, high: T, y: inout [m, n] T) {{
     var x: [m, k] T = 0;
-    parallel for i in 0..m, p in 0..k { x[i, p] = if p % 2 == 0 { a[i, p] } else { low }; }
+    parallel for i in 0..m, p in 0..k {{ x[i, p] = if p % 2 == 0 {{ a[i, p] }} else {{ low }}; }}
     x[m - 1, k / 2] = high;
-    parallel for i in 0..m, j in 0..n { y[i, j] = sum(x[i, p] * b[p, j] for p in 0..k); }
-}
+    {}
+}}
 )";
+  constexpr const char* kLoops[] = {
+      "parallel for i in 0..m, j in 0..n { y[i, j] = sum(x[i, p] * b[p, j] for p in 0..k); }",
+      "parallel for i in 0..m { for j in 0..n { y[i, j] = 7; } for p in 0..k { let t = x[i, p]; "
+      "for "
+      "j in 0..n { y[i, j] += t * b[p, j]; } } }",
+      // Not cleared as far as they are added to.
+      "parallel for i in 0..m { for j in 0..n - 1 { y[i, j] = 7; } for p in 0..k { for j in 0..n { "
+      "y[i, j] += b[p, j] * x[i, p]; } } }"};
   struct Case {
     const char *type, *a, *b, *low, *high;
   };
@@ -95,9 +103,11 @@ kernel product<T: integer>(a: [m, k] T, b: [k, n] T, low: T, high: T, y: inout [
         Case{"i16", "300", "100", "-300", "1"}, Case{"u32", "4000000000", "1", "0", "1"},
         Case{"i64", "3000000000", "3000000", "-3000000000", "7"},
         Case{"i64", "30000000000", "30000000", "-30000000000", "7"}})
-    ExpectSame(program, {fmt::format("a=full({}; 21,100)", a), fmt::format("b=full({}; 100,40)", b),
-                         fmt::format("low={}", low), fmt::format("high={}", high),
-                         "y=full(1; 21,40)", "--type", fmt::format("T={}", type)});
+    for (const char* loops : kLoops)
+      ExpectSame(fmt::format(kProgram, loops),
+                 {fmt::format("a=full({}; 21,100)", a), fmt::format("b=full({}; 100,40)", b),
+                  fmt::format("low={}", low), fmt::format("high={}", high), "y=full(1; 21,40)",
+                  "--type", fmt::format("T={}", type)});
 }
 
 TEST_F(Lanes, ProductsOfIntegersThatAreWidened) {
