@@ -81,6 +81,7 @@ void Optimize(Module& module, const OptimizeOptions& options) {
   for (const ProvedCheck& check : proved)
     options.explanation->Add(
         CheckNote{check.range, check.kind, CheckFate::kProved, std::string(TextOf(check.reason))});
+  passes.Run("carry_elements", CarryElements);
   // What it moves had to be proved first.
   passes.Run("skip_exit_values", SkipExitValues);
 }

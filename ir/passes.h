@@ -39,6 +39,8 @@ void BlockContractions(Function& function, unsigned vector_bits,
                        Explanation* explanation = nullptr);
 /// Replaces each `reduce` by loops that fold its terms in the order of docs/determinism.md.
 void ExpandReductions(Function& function);
+/// Carries elements from the iteration that stores them to the next one, which loads them.
+void CarryElements(Function& function);
 /// Lets values that are not used after a `while` change in its last iteration, too.
 void SkipExitValues(Function& function);
 /// Clears the checks of faults that cannot happen, whatever the arguments are. `proved` is told

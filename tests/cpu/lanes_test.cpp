@@ -210,6 +210,22 @@ TEST_F(Lanes, RowsThatNeedEachOther) {
            fmt::format("y=random({0},{0}; seed=2)", n)});
 }
 
+TEST_F(Lanes, ElementsOfTheIterationBefore) {
+  for (const char* loop :
+       {"for i in 1..n { y[i] = y[i - 1] + x[i]; }",
+        "for i in 0..n - 1 { let t = y[i]; y[i + 1] = if x[i] > 5 { t - x[i] } else { x[i] }; }",
+        "for i in 1..=n - 2 { y[i + 1] = max(y[i], y[i - 1]) + x[i]; }",
+        "for i in 1..n { y[i] += y[i - 1]; if x[i] > 7 { y[i] -= 1; } }",
+        "var s: i32 = 0; for i in 1..n { if s > 100 { break; } s += y[i - 1]; y[i] = s; }",
+        "var s: i32 = 0; for i in 1..n { s += y[i - 1]; y[i] = s - x[i]; s = max(s, -9); } y[0] = "
+        "s;",
+        "parallel for k in 0..n / 8 { for i in 1..8 { y[8 * k + i] = y[8 * k + i - 1] + x[i]; } }",
+        "for i in 1..n { y[i] = 1_000_000_000 + y[i - 1]; }"})
+    for (int n : {1, 2, 50})
+      ExpectSame(fmt::format("kernel run(x: [n] i32, y: inout [n] i32) where n > 0 {{ {} }}", loop),
+                 {fmt::format("x=full(6; {})", n), fmt::format("y=full(2; {})", n)});
+}
+
 TEST_F(Lanes, ValuesAfterLoopsThatAreLeft) {
   for (const char* loop :
        {"while d * d <= n { if n % d == 0 { return d; } d += 1; } return n;",

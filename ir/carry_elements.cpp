@@ -1,0 +1,191 @@
+// Elements that an iteration has stored and the next one loads are carried in a register.
+//
+// In `for j { t[j] = f(t[j - 1], …) }` each iteration otherwise waits until what the one before has
+// stored can be loaded again, which takes longer than most of what f does.
+#include <algorithm>
+#include <optional>
+
+#include "ir/affine.h"
+#include "ir/clone.h"
+#include "ir/emitter.h"
+#include "ir/loop_nest.h"
+#include "ir/passes.h"
+#include "ir/scalar.h"
+
+namespace einkorn::ir {
+namespace {
+
+struct Recurrence {
+  OpId load, store;
+};
+
+class Carrier : public Cloner {
+ public:
+  Carrier(const Function& source, Builder& target) : Cloner(source, target), forms_(source) {
+    Define(source.body);
+  }
+
+  std::optional<Recurrence> Find(OpId loop) const {
+    const Op& op = source().op(loop);
+    if (!IsCountingLoop(source(), op)) return std::nullopt;
+    const RegionId body = source().region_of(op, 0);
+    std::vector<bool> inside(source().values.size());
+    MarkInside(source(), body, inside);
+    for (OpId store : source().region(body).ops) {
+      if (source().op(store).opcode != Opcode::kStore) continue;
+      const ValueId array = source().operand(source().op(store), 0);
+      if (inside[array.index] || WritesTo(body, StorageOf(source(), array)) != 1) continue;
+      for (OpId load : source().region(body).ops) {
+        if (load == store) break;
+        if (IsOneBehind(load, store, source().region(body).arguments[0], inside))
+          return Recurrence{load, store};
+      }
+    }
+    return std::nullopt;
+  }
+
+ protected:
+  void CloneOp(OpId id) override {
+    const auto found = Find(id);
+    if (!found) {
+      CopyOp(id);
+      return;
+    }
+    const Op& loop = source().op(id);
+    const auto operands = source().operands(loop);
+    Emitter emit(target(), loop.range);
+    const LoopRange range{Map(operands[0]), Map(operands[1]), Map(operands[2]),
+                          (loop.immediate & kForInclusive) != 0};
+    Values carried;
+    for (ValueId value : operands.subspan(3)) carried.push_back(Map(value));
+    const ValueId has_any =
+        emit.Binary(range.inclusive ? Opcode::kLe : Opcode::kLt, range.from, range.to);
+    const auto run = [&] {
+      Values with = carried;
+      with.push_back(FirstElement(*found, id, range.from));
+      Values after = emit.For(range, with, [&](ValueId variable, const Values& values) {
+        return Iteration(*found, id, variable, values);
+      });
+      after.pop_back();
+      return after;
+    };
+    const Values after = emit.If(has_any, run, [&] { return carried; });
+    for (size_t k = 0; k < after.size(); ++k) {
+      Bind(source().result(loop, k), after[k]);
+      CopyNames(source().result(loop, k), after[k]);
+    }
+  }
+
+ private:
+  void Define(RegionId region) {
+    for (OpId id : source().region(region).ops) {
+      forms_.Define(source().op(id));
+      for (RegionId inner : source().regions_of(source().op(id))) Define(inner);
+    }
+  }
+
+  // How many operations may write to the storage; many if that is not known.
+  size_t WritesTo(RegionId region, ValueId storage) const {
+    size_t writes = 0;
+    for (OpId id : source().region(region).ops) {
+      const Op& op = source().op(id);
+      if (op.opcode == Opcode::kStore) {
+        if (StorageOf(source(), source().operand(op, 0)) == storage) ++writes;
+      } else if (op.opcode != Opcode::kLoad) {
+        for (ValueId value : source().operands(op))
+          if (source().type(value).is_array() && StorageOf(source(), value) == storage) writes += 2;
+      }
+      for (RegionId inner : source().regions_of(op)) writes += WritesTo(inner, storage);
+    }
+    return writes;
+  }
+
+  // Whether the load has in each iteration the element that the store had in the one before.
+  bool IsOneBehind(OpId load, OpId store, ValueId variable, const std::vector<bool>& inside) const {
+    const Op &loaded = source().op(load), &stored = source().op(store);
+    if (loaded.opcode != Opcode::kLoad || loaded.checks != 0 || stored.checks != 0 ||
+        source().operand(loaded, 0) != source().operand(stored, 0))
+      return false;
+    size_t behind = 0;
+    for (size_t d = 0; d < source().type(source().operand(loaded, 0)).rank; ++d) {
+      const Affine one = forms_.Of(source().operand(loaded, d + 1));
+      const Affine other = forms_.Of(source().operand(stored, d + 1));
+      if (one.terms != other.terms) return false;
+      int64_t multiple = 0;
+      for (const auto& [value, coefficient] : one.terms) {
+        if (value == variable)
+          multiple = coefficient;
+        else if (inside[value.index])
+          return false;
+      }
+      if (multiple == 0 ? one.constant != other.constant
+                        : multiple != 1 || Int128(one.constant) + 1 != other.constant)
+        return false;
+      behind += multiple == 1 ? 1 : 0;
+    }
+    return behind == 1;
+  }
+
+  ValueId FirstElement(const Recurrence& found, OpId loop, ValueId from) {
+    const RegionId body = source().region_of(source().op(loop), 0);
+    Bind(source().region(body).arguments[0], from);
+    CloneSources(body, source().op(found.load));
+    CopyOp(found.load);
+    return Map(source().result(source().op(found.load)));
+  }
+
+  // What computes the subscripts of an access from the variable of the loop.
+  void CloneSources(RegionId body, const Op& access) {
+    const auto& ops = source().region(body).ops;
+    for (ValueId index : source().operands(access).subspan(1)) {
+      const OpId def = source().value(index).def;
+      if (!def.valid() || std::ranges::find(ops, def) == ops.end()) continue;
+      CloneOperands(body, def);
+      CopyOp(def);
+    }
+  }
+
+  void CloneOperands(RegionId body, OpId op) {
+    const auto& ops = source().region(body).ops;
+    for (ValueId operand : source().operands(source().op(op))) {
+      const OpId def = source().value(operand).def;
+      if (!def.valid() || std::ranges::find(ops, def) == ops.end()) continue;
+      CloneOperands(body, def);
+      CopyOp(def);
+    }
+  }
+
+  Values Iteration(const Recurrence& found, OpId loop, ValueId variable, const Values& values) {
+    const Region& body = source().region(source().region_of(source().op(loop), 0));
+    Bind(body.arguments[0], variable);
+    CopyNames(body.arguments[0], variable);
+    for (size_t k = 1; k < body.arguments.size(); ++k) Bind(body.arguments[k], values[k - 1]);
+    for (OpId id : body.ops) {
+      const Op& op = source().op(id);
+      if (op.opcode == Opcode::kYield) break;
+      if (id == found.load)
+        Bind(source().result(op), values.back());
+      else
+        CloneOp(id);
+    }
+    Values next = Map(source().operands(source().op(body.ops.back())));
+    const Op& store = source().op(found.store);
+    next.push_back(Map(source().operand(store, store.operands.count - 1)));
+    return next;
+  }
+
+  AffineForms forms_;
+};
+
+}  // namespace
+
+void CarryElements(Function& function) {
+  Function unused = CloneSignature(function);
+  Builder builder(unused);
+  const Carrier finder(function, builder);
+  for (size_t i = 0; i < function.ops.size(); ++i)
+    if (function.ops[i].opcode == Opcode::kFor && finder.Find(OpId(i)))
+      return RebuildWith<Carrier>(function);
+}
+
+}  // namespace einkorn::ir
