@@ -16,7 +16,8 @@ namespace {
 constexpr const char* kPasses =
     "function(sroa,early-cse,simplifycfg,loop-mssa(loop-rotate,licm),instcombine<no-verify-"
     "fixpoint>,"
-    "constraint-elimination,loop(indvars,loop-unroll-full),loop-vectorize,early-cse<memssa>,simplifycfg)";
+    "constraint-elimination,loop(indvars,loop-unroll-full),loop-vectorize,early-cse<memssa>,"
+    "simplifycfg)";
 
 std::string Emit(::llvm::Module& module, ::llvm::TargetMachine& machine,
                  ::llvm::CodeGenFileType type) {
