@@ -44,7 +44,7 @@ TEST(Optimize, ShowsEachPassAndLeavesWhatBackendsCompile) {
   Optimize(module, options);
   EXPECT_THAT(names, testing::ElementsAre("drop_unused_functions", "inline", "simplify",
                                           "expand_reductions", "simplify", "drop_unused_functions",
-                                          "prove_checks"));
+                                          "prove_checks", "carry_elements", "skip_exit_values"));
   EXPECT_EQ(module.functions.size(), 1u);
   const std::string text = Print(module);
   EXPECT_EQ(text.find("reduce"), std::string::npos);

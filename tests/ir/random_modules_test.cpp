@@ -279,6 +279,10 @@ void OptimizeAll(Module& module) {
   Optimize(module, {.verify = true});
 }
 
+void OptimizeForVectors(Module& module) {
+  Optimize(module, {.vector_bits = 256, .verify = true});
+}
+
 void ExpectSameOnRandomModules(void (*pass)(Module&), uint64_t first_seed) {
   std::mt19937_64 random(first_seed);
   int failing = 0, finishing = 0;
@@ -312,6 +316,9 @@ TEST(RandomModules, KeepTheirMeaningInInline) {
 }
 TEST(RandomModules, KeepTheirMeaningInOptimize) {
   ExpectSameOnRandomModules(OptimizeAll, 300000);
+}
+TEST(RandomModules, KeepTheirMeaningInOptimizeForVectors) {
+  ExpectSameOnRandomModules(OptimizeForVectors, 400000);
 }
 
 }  // namespace
