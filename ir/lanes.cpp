@@ -356,7 +356,7 @@ class Planner {
       ++plan_.varying_ops;
       if (op.regions.count > 0) continue;
       if (is_divergent && DividesIntegers(op))
-        Refuse("lanes leave a loop in it that divides integers at different times");
+        plan_.loss = "lanes leave a loop in it that divides integers at different times";
       if (op.opcode != Opcode::kLoad && !is_store) plan_.work += weight * CostOf(op);
       const ValueId value =
           is_store ? function_.operand(op, op.operands.count - 1) : function_.result(op);

@@ -40,6 +40,7 @@ struct LaneShape {
 
 struct LanePlan {
   std::string refusal;            ///< why there can be no lanes, "it prints"; empty if there can
+  std::string loss;               ///< why they would be no faster than iterations one by one
   std::vector<LaneShape> shapes;  ///< by value; uniform for those from outside the loop
   std::vector<bool> is_private;   ///< by value: arrays that each lane has for itself
   /// Accesses whose elements lie next to each other from lane to lane, and others that differ;

@@ -2,6 +2,7 @@
 #include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "backends/cpu/lane_emitter.h"
 #include "backends/llvm/scalar_code.h"
@@ -221,12 +222,15 @@ void FunctionEmitter::EmitFrame(ir::OpId id, const ir::Op& op) {
   for (size_t i = 0; i < results.size(); ++i) code(results[i]) = yielded[i];
 }
 
-bool FunctionEmitter::CanRunLanesIn(ir::RegionId region) {
+// Where vectors gain nothing, threads may; else the terms are rather taken in their order.
+bool FunctionEmitter::CanRunLanesIn(ir::RegionId region, bool has_threads) {
   return std::ranges::all_of(function_.region(region).ops, [&](ir::OpId id) {
     const ir::Op& op = function_.op(id);
-    if (op.opcode == Opcode::kLanes) return PlanOf(id).is_possible();
+    if (op.opcode == Opcode::kLanes)
+      return PlanOf(id).is_possible() && (has_threads || PlanOf(id).loss.empty());
+    const bool shares = has_threads || op.opcode == Opcode::kParallel;
     return std::ranges::all_of(function_.regions_of(op),
-                               [&](ir::RegionId inner) { return CanRunLanesIn(inner); });
+                               [&](ir::RegionId inner) { return CanRunLanesIn(inner, shares); });
   });
 }
 
@@ -236,7 +240,7 @@ void FunctionEmitter::EmitAttempt(const ir::Op& op) {
   const auto bind = [&](const std::vector<Code>& codes) {
     for (size_t i = 0; i < results.size(); ++i) code(results[i]) = codes[i];
   };
-  if (is_spare_ || module_.vector_bits() == 0 || !CanRunLanesIn(first))
+  if (is_spare_ || module_.vector_bits() == 0 || !CanRunLanesIn(first, false))
     return bind(EmitRegionFor(second, results));
   Block* again = NewBlock("again");
   Block* join = NewBlock("join");
@@ -264,6 +268,10 @@ void FunctionEmitter::EmitAttempt(const ir::Op& op) {
 }
 
 void FunctionEmitter::EmitLanes(ir::OpId id, const ir::Op& op) {
+  if (!PlanOf(id).loss.empty()) {
+    Note(op, 0, PlanOf(id).loss);
+    return EmitLanesOneByOne(op);
+  }
   LaneEmitter lanes(*this, PlanOf(id), instead_);
   Note(op, ir::kLaneCount);
   const std::vector<Value*> values = lanes.EmitMerged(op);
@@ -271,6 +279,55 @@ void FunctionEmitter::EmitLanes(ir::OpId id, const ir::Op& op) {
   for (size_t i = 0; i < values.size(); ++i) Set(function_.result(op, i), values[i]);
   const auto& accesses = lanes.accesses();
   accesses_.insert(accesses_.end(), accesses.begin(), accesses.end());
+}
+
+void FunctionEmitter::EmitLanesOneByOne(const ir::Op& op) {
+  const ir::RegionId body = function_.region_of(op, 0), merge = function_.region_of(op, 1);
+  const auto yields = function_.operands(function_.terminator(body));
+  std::vector<Value*> kept;
+  std::vector<::llvm::Type*> types;
+  for (ir::ValueId value : yields) {
+    types.push_back(llvm_code::RegisterType(context_, function_.type(value).scalar));
+    kept.push_back(StackSlot(::llvm::ArrayType::get(types.back(), ir::kLaneCount), "lanes"));
+  }
+  const auto place = [&](size_t k, Value* lane) {
+    return b_.CreateInBoundsGEP(types[k], kept[k], lane);
+  };
+  const auto for_each = [&](int count, const std::function<void(Value*)>& run) {
+    Block* before = b_.GetInsertBlock();
+    Block* loop = NewBlock("lane");
+    Block* done = NewBlock("done");
+    b_.CreateBr(loop);
+    b_.SetInsertPoint(loop);
+    ::llvm::PHINode* lane = b_.CreatePHI(b_.getInt64Ty(), 2);
+    lane->addIncoming(Int64(0), before);
+    run(lane);
+    Value* next = b_.CreateAdd(lane, Int64(1), "", true, true);
+    lane->addIncoming(next, b_.GetInsertBlock());
+    b_.CreateCondBr(b_.CreateICmpSLT(next, Int64(count)), loop, done);
+    b_.SetInsertPoint(done);
+  };
+  const auto keep = [&](ir::RegionId region, Value* lane) {
+    EmitRegion(region);
+    const auto values = function_.operands(function_.terminator(region));
+    for (size_t k = 0; k < values.size(); ++k) b_.CreateStore(scalar(values[k]), place(k, lane));
+  };
+  for_each(ir::kLaneCount, [&](Value* lane) {
+    Set(function_.region(body).arguments[0], lane);
+    keep(body, lane);
+  });
+  const auto& arguments = function_.region(merge).arguments;
+  for (int width = ir::kLaneCount / 2; width >= 1; width /= 2)
+    for_each(width, [&](Value* lane) {
+      Value* other = b_.CreateAdd(lane, Int64(width));
+      for (size_t k = 0; k < kept.size(); ++k) {
+        Set(arguments[k], b_.CreateLoad(types[k], place(k, lane)));
+        Set(arguments[kept.size() + k], b_.CreateLoad(types[k], place(k, other)));
+      }
+      keep(merge, lane);
+    });
+  for (size_t k = 0; k < kept.size(); ++k)
+    Set(function_.result(op, k), b_.CreateLoad(types[k], place(k, Int64(0))));
 }
 
 void FunctionEmitter::EmitCall(ir::OpId id, const ir::Op& op) {

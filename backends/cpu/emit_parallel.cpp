@@ -73,7 +73,8 @@ bool FunctionEmitter::HasBetterLanes(ir::RegionId region) {
   return std::ranges::any_of(function_.region(region).ops, [&](ir::OpId id) {
     const ir::Op& op = function_.op(id);
     const auto suits = [](const ir::LanePlan& plan) {
-      return plan.is_possible() && plan.adjacent_accesses > 0 && plan.strided_accesses == 0;
+      return plan.is_possible() && plan.loss.empty() && plan.adjacent_accesses > 0 &&
+             plan.strided_accesses == 0;
     };
     if (op.opcode == Opcode::kLanes) return suits(PlanOf(id));
     if (op.opcode == Opcode::kFor && MayBeLanes(id, op) && suits(PlanOf(id))) return true;
@@ -109,6 +110,7 @@ const ir::LanePlan* FunctionEmitter::ChooseLanes(ir::OpId id, const ir::Op& op) 
     return refuse("short, or one iteration may need what another one did");
   const ir::LanePlan& plan = PlanOf(id);
   if (!plan.is_possible()) return refuse(plan.refusal);
+  if (!plan.loss.empty()) return refuse(plan.loss);
   if (plan.strided_accesses > 0 && HasBetterLanes(function_.region_of(op, 0)))
     return refuse("lanes are in it");
   if (plan.even_accesses * kCostOfStrided > plan.work)

@@ -190,8 +190,9 @@ class FunctionEmitter {
   virtual void EndRound() {}
   void EmitFrame(ir::OpId id, const ir::Op& op);
   void EmitAttempt(const ir::Op& op);
-  bool CanRunLanesIn(ir::RegionId region);
+  bool CanRunLanesIn(ir::RegionId region, bool has_threads);
   void EmitLanes(ir::OpId id, const ir::Op& op);
+  void EmitLanesOneByOne(const ir::Op& op);
   void EmitCall(ir::OpId id, const ir::Op& op);
   void EmitPrint(ir::OpId id, const ir::Op& op);
   void EmitFail(ir::OpId id, const ir::Op& op);

@@ -226,6 +226,28 @@ TEST_F(Lanes, ElementsOfTheIterationBefore) {
                  {fmt::format("x=full(6; {})", n), fmt::format("y=full(2; {})", n)});
 }
 
+// Vectors would not be faster, but threads share the terms in the same order.
+TEST_F(Lanes, TermsThatAreTakenOneByOne) {
+  for (const char* reduction :
+       {"sum(f(i, x) as f64 * 0.1 for i in 2..n)", "sum(f(i, x) for i in 2..n) as f64",
+        "count(f(i, x) == i for i in 2..n) as f64", "argmax(f(i, x) for i in 2..n) as f64",
+        "prod(1.0 + 1.0 / (f(i, x) as f64) for i in 2..n if i % 3 == 0)"})
+    for (int n : {3, 70, 5000})
+      ExpectSame(
+          fmt::format(
+              "fn f(n: i64, x: i64) -> i64 {{ var d = x; while d * d <= n {{ if n % d "
+              "== 0 {{ return d; }} d += 1; }} return n; }}\nkernel run(x: i64, n: i64, y: out "
+              "[1] f64) {{ y[0] = {}; }}",
+              reduction),
+          {"x=2", fmt::format("n={}", n)});
+  EXPECT_THAT(ExpectSame(R"(
+fn f(n: i64, x: i64) -> i64 { var d = x; while d < n { if n % d == 7 { return d; } d += 1; } return n; }
+kernel run(x: i64, n: i64, y: out [1] i64) { y[0] = sum(f(i, i - 3000) for i in 0..n); }
+)",
+                         {"x=2", "n=5000"}),
+              testing::HasSubstr("division"));
+}
+
 TEST_F(Lanes, ValuesAfterLoopsThatAreLeft) {
   for (const char* loop :
        {"while d * d <= n { if n % d == 0 { return d; } d += 1; } return n;",
