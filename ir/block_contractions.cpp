@@ -54,6 +54,7 @@ struct Contraction {
   // In the form by rows: what stores the sums, and with what they begin.
   OpId store;
   int64_t start = 0;
+  ValueId product, before;  // of integers: x * y, and what it is added to
 };
 
 // By value: whether `value` is computed from it, or is it.
@@ -138,7 +139,7 @@ class Matcher {
     found.terms = *terms;
     found.is_of_integers = true;
     const bool fits = FindRowSum(found) && IsClearedBy(found, function_.region_of(clearing, 0)) &&
-                      ArrangeFactors(found);
+                      ArrangeFactors(found) && KeepsChecks(found);
     return fits ? std::optional(found) : std::nullopt;
   }
 
@@ -196,6 +197,8 @@ class Matcher {
         continue;
       found.x = function_.operand(*product, 0);
       found.y = function_.operand(*product, 1);
+      found.product = function_.result(*product);
+      found.before = function_.result(*before);
       return LoadsOf(found.regions[0], StorageOf(function_, array)) == 1 &&
              std::ranges::none_of(SubscriptsOf(store),
                                   [&](ValueId index) { return DependsOn(index, found.p); });
@@ -217,19 +220,24 @@ class Matcher {
   // Whether the loop around `region` stores a constant wherever sums are stored.
   bool IsClearedBy(Contraction& found, RegionId region) const {
     const auto id = StoreIn(region);
-    if (!id) return false;
+    if (!id || std::ranges::any_of(function_.region(region).ops, [&](OpId other) {
+          return other != *id && MayFault(function_.op(other));
+        }))
+      return false;
     const Op &clearing = function_.op(*id), &store = function_.op(found.store);
     const Op* start =
         function_.ConstantOf(function_.operand(clearing, clearing.operands.count - 1));
     if (start == nullptr || function_.operand(clearing, 0) != function_.operand(store, 0))
       return false;
     const Int128 value = IntegerValue(function_.type(found.sum).scalar, start->immediate);
-    if (value > kMostStart || value < -kMostStart) return false;
+    const Int128 most = std::min<Int128>(kMostStart, GreatestOf(function_.type(found.sum).scalar));
+    if (value > most || value < -most) return false;
     found.start = static_cast<int64_t>(value);
     const ValueId variable = function_.region(region).arguments[0];
-    return std::ranges::equal(
-        SubscriptsOf(clearing), SubscriptsOf(store),
-        [&](ValueId a, ValueId b) { return a == b || (a == variable && b == found.j); });
+    return std::ranges::count(SubscriptsOf(store), found.j) == 1 &&
+           std::ranges::equal(
+               SubscriptsOf(clearing), SubscriptsOf(store),
+               [&](ValueId a, ValueId b) { return a == b || (a == variable && b == found.j); });
   }
 
   static bool IsPlain(const Op& op) {
@@ -265,7 +273,27 @@ class Matcher {
     if (include == nullptr || include->immediate != 1) return false;
     if (found.is_of_integers ? !FindIntegers(found, yield) : !FindFloats(found, yield))
       return false;
-    return ArrangeFactors(found);
+    return ArrangeFactors(found) && KeepsChecks(found);
+  }
+
+  // Whether all that may fail computes the factors or where sums are stored, and so is done in the
+  // blocks, too. What the body of a loop over both i and j does with a sum is copied as it is.
+  bool KeepsChecks(const Contraction& found) const {
+    std::vector<std::vector<bool>> needed = {SourcesOf(function_, found.x),
+                                             SourcesOf(function_, found.y)};
+    if (found.store.valid())
+      for (ValueId index : SubscriptsOf(function_.op(found.store)))
+        needed.push_back(SourcesOf(function_, index));
+    const std::span regions(found.regions);
+    return std::ranges::all_of(regions.subspan(found.store.valid() ? 0 : 1), [&](RegionId region) {
+      return std::ranges::all_of(function_.region(region).ops, [&](OpId id) {
+        const Op& op = function_.op(id);
+        if (!MayFault(op) || id == found.store || op.opcode == Opcode::kFor) return true;
+        const ValueId result = function_.result(op);
+        return result == found.sum || result == found.product || result == found.before ||
+               std::ranges::any_of(needed, [&](const auto& of) { return of[result.index]; });
+      });
+    });
   }
 
   bool ArrangeFactors(Contraction& found) const {
@@ -290,6 +318,7 @@ class Matcher {
     if (product.opcode != Opcode::kMul || product.rule != Rule::kChecked) return false;
     found.x = function_.operand(product, 0);
     found.y = function_.operand(product, 1);
+    found.product = function_.result(product);
     return true;
   }
 

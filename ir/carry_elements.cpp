@@ -15,6 +15,9 @@
 namespace einkorn::ir {
 namespace {
 
+// Values that are computed in more steps are not looked into.
+constexpr int kLongestChain = 8;
+
 struct Recurrence {
   OpId load, store;
 };
@@ -36,7 +39,7 @@ class Carrier : public Cloner {
       const ValueId array = source().operand(source().op(store), 0);
       if (inside[array.index] || WritesTo(body, StorageOf(source(), array)) != 1) continue;
       for (OpId load : source().region(body).ops) {
-        if (load == store) break;
+        if (load == store || MayRuleOut(load, inside)) break;
         if (IsOneBehind(load, store, source().region(body).arguments[0], inside))
           return Recurrence{load, store};
       }
@@ -84,13 +87,53 @@ class Carrier : public Cloner {
     }
   }
 
+  // Whether what follows may be known to lie in bounds because this did not fail: the first element
+  // is loaded before the loop. Sums of what was loaded say nothing about indices.
+  bool MayRuleOut(OpId id, const std::vector<bool>& inside) const {
+    const Op& op = source().op(id);
+    if (!MayFaultDeep(source(), op)) return false;
+    return op.checks != kOverflowBit || op.regions.count > 0 ||
+           !std::ranges::all_of(source().operands(op),
+                                [&](ValueId value) { return IsData(value, inside); });
+  }
+
+  // Whether it is computed from constants and what the iteration has loaded.
+  bool IsData(ValueId value, const std::vector<bool>& inside, int depth = kLongestChain) const {
+    const OpId def = source().value(value).def;
+    if (!def.valid()) return false;
+    const Op& op = source().op(def);
+    if (op.opcode == Opcode::kConstant) return true;
+    if (!inside[value.index]) return false;
+    if (op.opcode == Opcode::kLoad) return true;
+    return depth > 0 && HasScalarMeaning(op.opcode) &&
+           std::ranges::all_of(source().operands(op),
+                               [&](ValueId v) { return IsData(v, inside, depth - 1); });
+  }
+
+  // Whether the variable of the loop and what is outside of it tell the value, without a check.
+  bool IsKnownWith(ValueId value, ValueId variable, const std::vector<bool>& inside,
+                   int depth = kLongestChain) const {
+    if (!inside[value.index] || value == variable) return true;
+    const OpId def = source().value(value).def;
+    if (!def.valid() || depth == 0 || !IsSimple(source().op(def)) ||
+        source().op(def).opcode == Opcode::kLoad)
+      return false;
+    return std::ranges::all_of(source().operands(source().op(def)), [&](ValueId operand) {
+      return IsKnownWith(operand, variable, inside, depth - 1);
+    });
+  }
+
   // How many operations may write to the storage; many if that is not known.
   size_t WritesTo(RegionId region, ValueId storage) const {
     size_t writes = 0;
     for (OpId id : source().region(region).ops) {
       const Op& op = source().op(id);
       if (op.opcode == Opcode::kStore) {
-        if (StorageOf(source(), source().operand(op, 0)) == storage) ++writes;
+        const ValueId array = source().operand(op, 0);
+        if (StorageOf(source(), array) == storage)
+          ++writes;
+        else if (MayBePartOf(source(), array, storage))
+          writes += 2;
       } else if (op.opcode != Opcode::kLoad) {
         for (ValueId value : source().operands(op))
           if (source().type(value).is_array() && StorageOf(source(), value) == storage) writes += 2;
@@ -108,6 +151,7 @@ class Carrier : public Cloner {
       return false;
     size_t behind = 0;
     for (size_t d = 0; d < source().type(source().operand(loaded, 0)).rank; ++d) {
+      if (!IsKnownWith(source().operand(loaded, d + 1), variable, inside)) return false;
       const Affine one = forms_.Of(source().operand(loaded, d + 1));
       const Affine other = forms_.Of(source().operand(stored, d + 1));
       if (one.terms != other.terms) return false;
@@ -159,7 +203,10 @@ class Carrier : public Cloner {
     const Region& body = source().region(source().region_of(source().op(loop), 0));
     Bind(body.arguments[0], variable);
     CopyNames(body.arguments[0], variable);
-    for (size_t k = 1; k < body.arguments.size(); ++k) Bind(body.arguments[k], values[k - 1]);
+    for (size_t k = 1; k < body.arguments.size(); ++k) {
+      Bind(body.arguments[k], values[k - 1]);
+      CopyNames(body.arguments[k], values[k - 1]);
+    }
     for (OpId id : body.ops) {
       const Op& op = source().op(id);
       if (op.opcode == Opcode::kYield) break;

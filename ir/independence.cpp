@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "ir/loop_nest.h"
+
 namespace einkorn::ir {
 namespace {
 
@@ -54,7 +56,7 @@ std::optional<Affine> Independence::Extreme(Affine form, bool is_least,
     if (at == form.terms.rend()) return form;
     const auto [value, coefficient] = *at;
     const auto bounds = bounds_.find(value);
-    if (bounds == bounds_.end()) return std::nullopt;
+    if (bounds == bounds_.end() || std::abs(coefficient) > kMostMultiple) return std::nullopt;
     const bool takes_least = (coefficient > 0) == is_least;
     const auto without = AddMultiple(form, Affine::Value(value), -coefficient);
     if (!without) return std::nullopt;
@@ -90,7 +92,10 @@ bool Independence::Of(OpId loop) const {
     for (size_t j = 0; j <= i; ++j) {
       const Access &a = accesses[i], &b = accesses[j];
       if (!a.is_write && !b.is_write) continue;
-      if (StorageOf(function_, a.array) != StorageOf(function_, b.array)) continue;
+      if (StorageOf(function_, a.array) != StorageOf(function_, b.array)) {
+        if (MayBePartOf(function_, a.array, b.array)) return false;
+        continue;
+      }
       if (a.array != b.array || !NeverMeet(a, b, variable, inside)) return false;
     }
   return true;

@@ -25,6 +25,8 @@ constexpr size_t kTogether = 4;
 // How many rows of a parallel loop around are taken side by side, so that they share what they
 // read.
 constexpr int64_t kRowsTogether = 4;
+// Subscripts that are computed in more steps are not looked into.
+constexpr int kLongestChain = 8;
 // Rows up to this length are short.
 constexpr int64_t kShortRow = 64;
 
@@ -107,13 +109,15 @@ class Finder {
   }
 
   // Whether the inner variable and what is outside of all loops tell the value.
-  bool IsKnownWith(ValueId value, ValueId variable) const {
+  bool IsKnownWith(ValueId value, ValueId variable, int depth = kLongestChain) const {
     if (!is_inside_[value.index] || value == variable) return true;
     const OpId def = function_.value(value).def;
-    if (!def.valid() || !IsSimple(function_.op(def)) || function_.op(def).opcode == Opcode::kLoad)
+    if (!def.valid() || depth == 0 || !IsSimple(function_.op(def)) ||
+        function_.op(def).opcode == Opcode::kLoad)
       return false;
-    return std::ranges::all_of(function_.operands(function_.op(def)),
-                               [&](ValueId operand) { return IsKnownWith(operand, variable); });
+    return std::ranges::all_of(function_.operands(function_.op(def)), [&](ValueId operand) {
+      return IsKnownWith(operand, variable, depth - 1);
+    });
   }
 
   bool FindLoad(Nest& nest, RegionId body) const {
@@ -135,10 +139,13 @@ class Finder {
     const ValueId storage = StorageOf(function_, function_.operand(store, 0));
     return std::ranges::all_of(function_.region(region).ops, [&](OpId id) {
       const Op& op = function_.op(id);
-      if (op.opcode == Opcode::kLoad && id != nest.load &&
-          StorageOf(function_, function_.operand(op, 0)) == storage &&
-          !independence_.NeverMeet(nest.store, id, is_inside_))
-        return false;
+      if (op.opcode == Opcode::kLoad && id != nest.load) {
+        const ValueId array = function_.operand(op, 0);
+        const bool is_same = StorageOf(function_, array) == storage;
+        if (is_same ? !independence_.NeverMeet(nest.store, id, is_inside_)
+                    : MayBePartOf(function_, array, function_.operand(store, 0)))
+          return false;
+      }
       return std::ranges::all_of(function_.regions_of(op),
                                  [&](RegionId inner) { return LeavesElements(nest, inner); });
     });
@@ -255,8 +262,12 @@ class Keeper : public Cloner {
       for (size_t r = 0; r < rows.size(); ++r) {
         BindAll(rows[r]);
         for (ValueId index : subscripts) CloneIndex(nest, index);
-        Bind(source().operand(store, store.operands.count - 1), elements[r]);
+        // It may stand for something else elsewhere.
+        const ValueId stored = source().operand(store, store.operands.count - 1);
+        const ValueId before = Map(stored);
+        Bind(stored, elements[r]);
         CopyOp(nest.store);
+        Bind(stored, before);
       }
       return Values();
     });
@@ -390,7 +401,9 @@ class Keeper : public Cloner {
         if (part.results.count > 0 || !OnlyUsesMemory(part)) return std::nullopt;
         const auto nest = Finder(source(), independence_).Find(inner);
         if (!nest || nest->outer.size() > 1) continue;
-        if (found) return std::nullopt;
+        if (found || !IsTheSameInAll(op, nest->outer[0]) || !IsTheSameInAll(op, nest->inner) ||
+            (source().op(nest->outer[0]).immediate & kForInclusive) != 0)
+          return std::nullopt;
         found = Rows{id, *nest};
       } else if (part.opcode != Opcode::kYield && part.opcode != Opcode::kConstant &&
                  !HasScalarMeaning(part.opcode)) {
@@ -398,6 +411,16 @@ class Keeper : public Cloner {
       }
     }
     return found;
+  }
+
+  // Whether a loop's range does not depend on the iteration of the parallel loop around it.
+  bool IsTheSameInAll(const Op& parallel, OpId loop) const {
+    std::vector<bool> inside(source().values.size());
+    MarkInside(source(), source().region_of(parallel, 0), inside);
+    const auto range = source().operands(source().op(loop)).first(2);
+    return std::ranges::all_of(range, [&](ValueId end) {
+      return !inside[end.index] || source().ConstantOf(end) != nullptr;
+    });
   }
 
   bool OnlyUsesMemory(const Op& op) const {

@@ -23,6 +23,18 @@ void MarkInside(const Function& function, RegionId region, std::vector<bool>& is
   }
 }
 
+bool MayBePartOf(const Function& function, ValueId a, ValueId b) {
+  const ValueId one = StorageOf(function, a), other = StorageOf(function, b);
+  // Parameters and arrays made here stay what they are; others come from `if` and loops.
+  const auto stays = [&](ValueId storage) {
+    const OpId def = function.value(storage).def;
+    return def.valid() ? function.op(def).opcode == Opcode::kArray
+                       : std::ranges::any_of(function.params,
+                                             [&](const Param& p) { return p.value == storage; });
+  };
+  return one != other && (one != a || other != b) && !(stays(one) && stays(other));
+}
+
 bool IsSimple(const Op& op) {
   return op.checks == 0 && (op.opcode == Opcode::kConstant || op.opcode == Opcode::kLoad ||
                             HasScalarMeaning(op.opcode));

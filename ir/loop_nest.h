@@ -17,4 +17,8 @@ bool IsSimple(const Op& op);
 /// Whether it stores nothing and cannot fail, with all that is in it.
 bool OnlyComputes(const Function& function, const Op& op);
 
+/// Whether two arrays of different storage may share elements after all: where one is a view, made
+/// before its array was exchanged for the other one.
+bool MayBePartOf(const Function& function, ValueId a, ValueId b);
+
 }  // namespace einkorn::ir

@@ -112,7 +112,10 @@ class Finder {
       if (op.opcode == Opcode::kLoad || op.opcode == Opcode::kStore) {
         const ValueId array = function_.operand(op, 0);
         for (Table& table : nest.tables) {
-          if (StorageOf(function_, table.array) != StorageOf(function_, array)) continue;
+          if (StorageOf(function_, table.array) != StorageOf(function_, array)) {
+            if (MayBePartOf(function_, array, table.array)) return false;
+            continue;
+          }
           if (table.array != array || op.checks != 0 || is_inside_[array.index] ||
               !AddAccess(table, id, is_in_inner))
             return false;
@@ -150,6 +153,8 @@ class Finder {
       for (const Access& first : table.accesses) {
         if (first.is_write && first.column && *first.column != 0) return false;
         if (first.is_write && first.row != 0) return false;
+        // It would be loaded again after stores of the row.
+        if (!first.is_write && !first.column) return false;
         waits_in_row = waits_in_row ||
                        (!first.is_write && first.row == 0 && first.column && *first.column < 0);
         for (const Access& second : table.accesses) {

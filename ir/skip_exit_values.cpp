@@ -63,6 +63,12 @@ class Skipper {
     if (op.results.count != 1 ||
         function_.operand(function_.terminator(condition), 0) != function_.result(op))
       return std::nullopt;
+    const auto& none = function_.region(function_.region_of(op, 1)).ops;
+    if (!std::ranges::all_of(none, [&](OpId id) {
+          const Opcode opcode = function_.op(id).opcode;
+          return opcode == Opcode::kConstant || opcode == Opcode::kYield;
+        }))
+      return std::nullopt;
     const Op* otherwise = function_.ConstantOf(
         function_.operand(function_.terminator(function_.region_of(op, 1)), 0));
     return otherwise != nullptr && otherwise->immediate == 0 ? choice : std::nullopt;

@@ -93,6 +93,7 @@ void LaneEmitter::CheckPlace(ir::OpId id, const ir::Op& op) {
       [&](ir::ValueId index) { return shape(index).is_varying(); });
   // An index that was flagged could lie anywhere.
   if (varies) TestFlags();
+  TestFlagsBefore(op);
   if ((op.checks & kBoundsBit) != 0) CheckBounds(id, op);
 }
 

@@ -180,6 +180,7 @@ void LaneEmitter::EmitStrip(const ir::Op& op, const Row& row, Value* count) {
   Block* next = NewBlock("next_strip");
   flags_.clear();
   wrapped_.clear();
+  tells_more_ = false;
   may_be_flagged_ = false;
   mask_ = nullptr;
   last_lane_ = Int64(width_ - 1);
@@ -399,8 +400,9 @@ void LaneEmitter::EmitOp(ir::OpId id) {
     case Opcode::kArray:
       return EmitPrivateArray(op);
     case Opcode::kLoad:
-      if (shape(function_.result(op)).is_uniform()) return FunctionEmitter::EmitOp(id);
-      return EmitLanesLoad(id, op);
+      if (!shape(function_.result(op)).is_uniform()) return EmitLanesLoad(id, op);
+      TestFlagsBefore(op);
+      return FunctionEmitter::EmitOp(id);
     case Opcode::kStore:
       return EmitLanesStore(id, op);
     case Opcode::kIf:
@@ -410,6 +412,7 @@ void LaneEmitter::EmitOp(ir::OpId id) {
       // What is flagged could be how often it runs.
       TestFlags();
       may_be_flagged_ = MayFlag(op);
+      tells_more_ = tells_more_ || !ChecksOnlyData(op);
       if (!ir::IsDivergent(function_, plan_, op))
         FunctionEmitter::EmitOp(id);
       else if (op.opcode == Opcode::kFor)
@@ -429,13 +432,64 @@ void LaneEmitter::EmitOp(ir::OpId id) {
       LeaveStripIf(b_.getTrue());
       return;
     default:
-      if (!HasScalarMeaning(op.opcode) || IsUniform(op)) return FunctionEmitter::EmitOp(id);
+      if (!HasScalarMeaning(op.opcode) || IsUniform(op)) {
+        if (op.opcode == Opcode::kDiv || op.opcode == Opcode::kRem) TestFlagsBefore(op);
+        return FunctionEmitter::EmitOp(id);
+      }
       if (shape(function_.result(op)).is_affine()) return EmitAffine(id, op);
       if (op.opcode == Opcode::kRem && shape(function_.result(op)).is_wrapped() && op.checks == 0)
         return EmitWrapped(op);
       EmitVarying(id, op);
       FollowWrapped(op);
   }
+}
+
+bool LaneEmitter::IsData(ir::ValueId value, int depth) const {
+  const ir::OpId def = function_.value(value).def;
+  // What loops carry and choices give is taken for data if it varies.
+  if (!def.valid()) return shape(value).is_varying();
+  const ir::Op& op = function_.op(def);
+  if (op.opcode == Opcode::kConstant || op.opcode == Opcode::kLoad) return true;
+  if (!HasScalarMeaning(op.opcode)) return shape(value).is_varying();
+  return depth > 0 && std::ranges::all_of(function_.operands(op), [&](ir::ValueId operand) {
+           return IsData(operand, depth - 1);
+         });
+}
+
+bool LaneEmitter::UsesData(ir::ValueId value, int depth) const {
+  const ir::OpId def = function_.value(value).def;
+  if (!def.valid()) return false;
+  const ir::Op& op = function_.op(def);
+  if (op.opcode == Opcode::kConstant) return false;
+  if (!HasScalarMeaning(op.opcode) || depth == 0) return true;
+  return std::ranges::any_of(function_.operands(op),
+                             [&](ir::ValueId operand) { return UsesData(operand, depth - 1); });
+}
+
+bool LaneEmitter::ChecksOnlyData(const ir::Op& op) const {
+  if (op.checks != 0 && op.regions.count == 0 &&
+      !std::ranges::all_of(function_.operands(op), [&](ir::ValueId value) {
+        return function_.type(value).is_scalar() && IsData(value);
+      }))
+    return false;
+  return std::ranges::all_of(ir::LaneRegionsOf(function_, op), [&](ir::RegionId region) {
+    return std::ranges::all_of(function_.region(region).ops,
+                               [&](ir::OpId inner) { return ChecksOnlyData(function_.op(inner)); });
+  });
+}
+
+void LaneEmitter::TestFlagsBefore(const ir::Op& op) {
+  if (!may_be_flagged_) return;
+  const bool is_access = op.opcode == Opcode::kLoad || op.opcode == Opcode::kStore;
+  const auto operands = function_.operands(op);
+  const auto deciding =
+      is_access ? operands.subspan(1, function_.type(operands[0]).rank) : operands.subspan(1);
+  const bool are_constant = std::ranges::all_of(
+      deciding, [&](ir::ValueId value) { return function_.ConstantOf(value) != nullptr; });
+  if (!is_access && are_constant) return;
+  if (!is_access || tells_more_ ||
+      std::ranges::any_of(deciding, [&](ir::ValueId value) { return UsesData(value); }))
+    TestFlags();
 }
 
 bool LaneEmitter::MayFlag(const ir::Op& op) const {
@@ -461,6 +515,7 @@ void LaneEmitter::EmitVarying(ir::OpId id, const ir::Op& op) {
           b_, {op.opcode, op.rule, op.checks, types, operands, function_.type(result).scalar},
           [&](FaultKind kind, Value* fails) {
             Note(id, kind, ir::CheckFate::kFlags);
+            tells_more_ = tells_more_ || !ChecksOnlyData(op);
             Flag(fails, bits);
           }));
 }

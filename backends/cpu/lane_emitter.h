@@ -32,6 +32,9 @@ class LaneEmitter final : public FunctionEmitter {
   const auto& accesses() const { return accesses_; }
 
  private:
+  // Values that are computed in more steps are not looked into.
+  static constexpr int kLongestChain = 8;
+
   void UseWholeVectors();
 
   // --- strips of lanes
@@ -88,6 +91,14 @@ class LaneEmitter final : public FunctionEmitter {
   void EmitLanesFor(const ir::Op& op);
   void EmitLanesWhile(const ir::Op& op);
   bool MayFlag(const ir::Op& op) const;
+  /// Whether only what was loaded, and constants, tell a value: passing a check of it says nothing
+  /// about the variables of loops and what is outside.
+  bool IsData(ir::ValueId value, int depth = kLongestChain) const;
+  bool UsesData(ir::ValueId value, int depth = kLongestChain) const;
+  bool ChecksOnlyData(const ir::Op& op) const;
+  /// Tests flags before code that must not run where one is set, since the checks of it were proved
+  /// with what was flagged.
+  void TestFlagsBefore(const ir::Op& op);
 
   // --- elements
   struct Place {
@@ -128,6 +139,7 @@ class LaneEmitter final : public FunctionEmitter {
   std::map<unsigned, Value*> flags_;     // variables by the bits of their lanes; set if negative
   ::llvm::BasicBlock* strip_ = nullptr;  // where it begins
   bool may_be_flagged_ = false;          // since the last test
+  bool tells_more_ = false;              // flags may be of checks of other things than data
 };
 
 }  // namespace einkorn::cpu

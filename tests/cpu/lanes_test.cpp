@@ -110,6 +110,86 @@ kernel product<T: integer>(a: [m, k] T, b: [k, n] T, low: T, high: T, y: inout [
                   "--type", fmt::format("T={}", type)});
 }
 
+TEST_F(Lanes, RowsThatDependOnWhatIsAround) {
+  for (const char* loops : {"parallel for i in 0..m { for p in 0..=3 { for j in 0..n { y[i, j] += "
+                            "(p as f64) * 0.5; } } }",
+                            "parallel for i in 0..m { for p in 0..i { for j in 0..n { y[i, j] += "
+                            "(p as f64) * 0.5; } } }",
+                            "parallel for i in 0..m { for p in 0..k { for j in 0..min(n, 60 + i) { "
+                            "y[i, j] += a[i, p]; } } }",
+                            "parallel for i in 0..m { let e = k - 1; for p in 0..e { for j in 0..n "
+                            "{ y[i, j] += a[i, p]; } } }",
+                            "let s = y[m - 1, n - 1]; for p in 0..k { for j in 0..n { let t = y[0, "
+                            "j]; y[0, j] = s; } } "
+                            "for j in 0..n { y[m - 1, j] = s; }"})
+    for (int n : {30, 70})
+      ExpectSame(fmt::format("kernel run(a: [m, k] f64, y: inout [m, n] f64) {{ {} }}", loops),
+                 {"a=random(14,6; seed=1)", fmt::format("y=random(14,{}; seed=2)", n)});
+  for (const char* loops :
+       {"for i in 0..n { let c = y[i, 1]; for j in 1..n { y[i, j] = 0.5 * y[i, j - 1] + c; } }",
+        "for i in 0..n { let c = y[i, 0]; y[i, 0] = 1.0; for j in 1..n { y[i, j] = 0.5 * y[i, j - "
+        "1] + "
+        "c; } }"})
+    ExpectSame(fmt::format("kernel run(y: inout [n, n] f64) where n > 1 {{ {} }}", loops),
+               {"y=random(40,40; seed=2)"});
+}
+
+// What else may fail in the loops, or is no product of matrices after all.
+TEST_F(Lanes, ProductsOfIntegersAndOtherChecks) {
+  for (const char* loops : {"parallel for i in 0..m { let q = 100 / z[i]; for j in 0..n { y[i, j] "
+                            "= 0; } for p in 0..k { "
+                            "for j in 0..n { y[i, j] += a[i, p] * b[p, j]; } } }",
+                            "parallel for i in 0..m { for j in 0..n { let q = 100 / z[i]; y[i, j] "
+                            "= 0; } for p in 0..k { "
+                            "for j in 0..n { y[i, j] += a[i, p] * b[p, j]; } } }",
+                            "parallel for i in 0..m { for j in 0..n { y[i, 0] = 0; } for p in 0..k "
+                            "{ for j in 0..n { y[i, "
+                            "0] += a[i, p] * b[p, j]; } } }",
+                            "parallel for i in 0..m { for j in 0..n { y[i, j] = -2147483647 - 1; } "
+                            "for p in 0..k { for j in "
+                            "0..n { y[i, j] += (a[i, p] - 2) * b[p, j]; } } }"})
+    ExpectSame(
+        fmt::format(
+            "kernel run(a: [m, k] i32, b: [k, n] i32, z: [m] i32, y: inout [m, n] i32) {{ {} }}",
+            loops),
+        {"a=full(1; 12,64)", "b=full(1; 64,20)", "z=[1,1,1,0,1,1,1,1,1,1,1,1]",
+         "y=full(1; 12,20)"});
+}
+
+// A check that is still to be made says nothing about what stands before it.
+TEST_F(Lanes, ChecksThatOthersWereProvedWith) {
+  EXPECT_THAT(
+      ExpectSame("kernel run(z: [n] i32, d: i32, y: out [n] i32) { parallel for i in 0..n { "
+                 "y[i] = z[i] / d + 100 / d; } }",
+                 {"z=full(7; 99)", "d=0"}),
+      testing::HasSubstr("division"));
+  ExpectSame(R"(
+kernel run(x: [n] f32, z: [n] u32, y: out [n] f32) where n < 4_000_000_000 {
+    parallel for i in 0..n {
+        let d = (i as u32) - (z[i] | 1048576);
+        y[i] = x[i - 1048576] + (d as f32);
+    }
+}
+)",
+             {"x=full(1; 99)", "z=full(1; 99)"});
+  ExpectSame(
+      "kernel run(x: [n] f32, y: inout [n] f32, a: i64, b: i64) { for i in a..b { y[i] = x[i] + "
+      "y[i - "
+      "1]; } }",
+      {"x=full(1; 99)", "y=full(1; 99)", "a=1000000000000", "b=1000000000002"});
+}
+
+TEST_F(Lanes, ViewsOfArraysThatAreExchanged) {
+  ExpectSame(R"(
+kernel run(flag: bool, x: inout [n] f32, y: inout [n] f32) {
+    let v = x[..];
+    if flag { swap(x, y); }
+    for i in 1..n { x[i] = v[i - 1] + 1.0; }
+}
+)",
+             {"flag=false", "x=full(1; 99)", "y=full(2; 99)"});
+}
+
 TEST_F(Lanes, ProductsOfIntegersThatAreWidened) {
   ExpectSame(R"(
 kernel product(a: [m, k] u8, b: [k, n] i16, y: out [m, n] i32) {
