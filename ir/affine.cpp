@@ -54,6 +54,13 @@ Affine AffineForms::Of(ValueId value) const {
   return Affine::Value(value);
 }
 
+void AffineForms::DefineIn(RegionId region) {
+  for (OpId id : function_.region(region).ops) {
+    Define(function_.op(id));
+    for (RegionId inner : function_.regions_of(function_.op(id))) DefineIn(inner);
+  }
+}
+
 void AffineForms::Define(const Op& op) {
   if (op.results.count != 1 || op.opcode == Opcode::kConstant) return;
   const ValueId result = function_.result(op);

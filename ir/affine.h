@@ -32,6 +32,8 @@ class AffineForms {
   /// Takes note of the results of an operation: integer sums, differences, multiples by a constant
   /// and conversions that keep the value. Everything else stands for itself.
   void Define(const Op& op);
+  /// The same for all operations of a region and those in it.
+  void DefineIn(RegionId region);
   /// Gives a value another form, as a loop variable that counts in steps.
   void Set(ValueId value, Affine form) { forms_[value] = std::move(form); }
   /// Of an integer scalar.

@@ -3,6 +3,7 @@
 // In `for j { t[j] = f(t[j - 1], …) }` each iteration otherwise waits until what the one before has
 // stored can be loaded again, which takes longer than most of what f does.
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "ir/affine.h"
@@ -22,10 +23,10 @@ struct Recurrence {
   OpId load, store;
 };
 
-class Carrier : public Cloner {
+class Carrier : public LoopCloner {
  public:
-  Carrier(const Function& source, Builder& target) : Cloner(source, target), forms_(source) {
-    Define(source.body);
+  Carrier(const Function& source, Builder& target) : LoopCloner(source, target), forms_(source) {
+    forms_.DefineIn(source.body);
   }
 
   std::optional<Recurrence> Find(OpId loop) const {
@@ -80,13 +81,6 @@ class Carrier : public Cloner {
   }
 
  private:
-  void Define(RegionId region) {
-    for (OpId id : source().region(region).ops) {
-      forms_.Define(source().op(id));
-      for (RegionId inner : source().regions_of(source().op(id))) Define(inner);
-    }
-  }
-
   // Whether what follows may be known to lie in bounds because this did not fail: the first element
   // is loaded before the loop. Sums of what was loaded say nothing about indices.
   bool MayRuleOut(OpId id, const std::vector<bool>& inside) const {
@@ -108,19 +102,6 @@ class Carrier : public Cloner {
     return depth > 0 && HasScalarMeaning(op.opcode) &&
            std::ranges::all_of(source().operands(op),
                                [&](ValueId v) { return IsData(v, inside, depth - 1); });
-  }
-
-  // Whether the variable of the loop and what is outside of it tell the value, without a check.
-  bool IsKnownWith(ValueId value, ValueId variable, const std::vector<bool>& inside,
-                   int depth = kLongestChain) const {
-    if (!inside[value.index] || value == variable) return true;
-    const OpId def = source().value(value).def;
-    if (!def.valid() || depth == 0 || !IsSimple(source().op(def)) ||
-        source().op(def).opcode == Opcode::kLoad)
-      return false;
-    return std::ranges::all_of(source().operands(source().op(def)), [&](ValueId operand) {
-      return IsKnownWith(operand, variable, inside, depth - 1);
-    });
   }
 
   // How many operations may write to the storage; many if that is not known.
@@ -151,7 +132,7 @@ class Carrier : public Cloner {
       return false;
     size_t behind = 0;
     for (size_t d = 0; d < source().type(source().operand(loaded, 0)).rank; ++d) {
-      if (!IsKnownWith(source().operand(loaded, d + 1), variable, inside)) return false;
+      if (!IsKnownFrom(source(), source().operand(loaded, d + 1), variable, inside)) return false;
       const Affine one = forms_.Of(source().operand(loaded, d + 1));
       const Affine other = forms_.Of(source().operand(stored, d + 1));
       if (one.terms != other.terms) return false;
@@ -171,32 +152,10 @@ class Carrier : public Cloner {
   }
 
   ValueId FirstElement(const Recurrence& found, OpId loop, ValueId from) {
-    const RegionId body = source().region_of(source().op(loop), 0);
-    Bind(source().region(body).arguments[0], from);
-    CloneSources(body, source().op(found.load));
+    Bind(VariableOf(loop), from);
+    CloneSubscripts(std::array{BodyOf(loop)}, found.load);
     CopyOp(found.load);
     return Map(source().result(source().op(found.load)));
-  }
-
-  // What computes the subscripts of an access from the variable of the loop.
-  void CloneSources(RegionId body, const Op& access) {
-    const auto& ops = source().region(body).ops;
-    for (ValueId index : source().operands(access).subspan(1)) {
-      const OpId def = source().value(index).def;
-      if (!def.valid() || std::ranges::find(ops, def) == ops.end()) continue;
-      CloneOperands(body, def);
-      CopyOp(def);
-    }
-  }
-
-  void CloneOperands(RegionId body, OpId op) {
-    const auto& ops = source().region(body).ops;
-    for (ValueId operand : source().operands(source().op(op))) {
-      const OpId def = source().value(operand).def;
-      if (!def.valid() || std::ranges::find(ops, def) == ops.end()) continue;
-      CloneOperands(body, def);
-      CopyOp(def);
-    }
   }
 
   Values Iteration(const Recurrence& found, OpId loop, ValueId variable, const Values& values) {

@@ -21,15 +21,15 @@ struct Independence::Access {
 };
 
 Independence::Independence(const Function& function) : function_(function), forms_(function) {
-  Define(function.body);
+  forms_.DefineIn(function.body);
+  DefineBoundsIn(function.body);
 }
 
-void Independence::Define(RegionId region) {
+void Independence::DefineBoundsIn(RegionId region) {
   for (OpId id : function_.region(region).ops) {
     const Op& op = function_.op(id);
-    forms_.Define(op);
     if (op.opcode == Opcode::kFor || op.opcode == Opcode::kParallel) DefineBounds(op);
-    for (RegionId inner : function_.regions_of(op)) Define(inner);
+    for (RegionId inner : function_.regions_of(op)) DefineBoundsIn(inner);
   }
 }
 

@@ -37,7 +37,7 @@ class Independence {
   struct Bounds {
     Affine least, greatest;
   };
-  void Define(RegionId region);
+  void DefineBoundsIn(RegionId region);
   void DefineBounds(const Op& loop);
   Access AccessOf(const Op& op) const;
   bool Collect(RegionId region, bool is_parallel, std::vector<bool>& inside,

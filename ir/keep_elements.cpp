@@ -25,8 +25,6 @@ constexpr size_t kTogether = 4;
 // How many rows of a parallel loop around are taken side by side, so that they share what they
 // read.
 constexpr int64_t kRowsTogether = 4;
-// Subscripts that are computed in more steps are not looked into.
-constexpr int kLongestChain = 8;
 // Rows up to this length are short.
 constexpr int64_t kShortRow = 64;
 
@@ -48,7 +46,8 @@ class Finder {
     for (OpId loop = outermost;;) {
       nest.outer.push_back(loop);
       const auto inner = LoopAtEnd(loop);
-      if (!inner || !IsFixed(*inner)) return std::nullopt;
+      if (!inner || !HasFixedRange(function_, function_.op(*inner), is_inside_))
+        return std::nullopt;
       nest.inner = *inner;
       if (IsInnermost(nest)) return nest;
       loop = *inner;
@@ -71,14 +70,6 @@ class Finder {
     return ops[ops.size() - 2];
   }
 
-  // Whether the ends of the range are the same in all iterations of the outermost loop.
-  bool IsFixed(OpId loop) const {
-    const auto range = function_.operands(function_.op(loop)).first(2);
-    return std::ranges::all_of(range, [&](ValueId end) {
-      return !is_inside_[end.index] || function_.ConstantOf(end) != nullptr;
-    });
-  }
-
   bool IsInnermost(Nest& nest) const {
     const RegionId body = BodyOf(nest.inner);
     nest.load = nest.store = {};
@@ -97,7 +88,8 @@ class Finder {
     const ValueId array = function_.operand(store, 0);
     if (is_inside_[array.index] || is_inside_[StorageOf(function_, array).index]) return false;
     for (ValueId index : Subscripts(store))
-      if (!IsKnownWith(index, function_.region(body).arguments[0])) return false;
+      if (!IsKnownFrom(function_, index, function_.region(body).arguments[0], is_inside_))
+        return false;
     if (!FindLoad(nest, body)) return false;
     for (OpId loop : nest.outer)
       if (!LeavesElements(nest, BodyOf(loop))) return false;
@@ -106,18 +98,6 @@ class Finder {
 
   std::span<const ValueId> Subscripts(const Op& access) const {
     return function_.operands(access).subspan(1, function_.type(function_.operand(access, 0)).rank);
-  }
-
-  // Whether the inner variable and what is outside of all loops tell the value.
-  bool IsKnownWith(ValueId value, ValueId variable, int depth = kLongestChain) const {
-    if (!is_inside_[value.index] || value == variable) return true;
-    const OpId def = function_.value(value).def;
-    if (!def.valid() || depth == 0 || !IsSimple(function_.op(def)) ||
-        function_.op(def).opcode == Opcode::kLoad)
-      return false;
-    return std::ranges::all_of(function_.operands(function_.op(def)), [&](ValueId operand) {
-      return IsKnownWith(operand, variable, depth - 1);
-    });
   }
 
   bool FindLoad(Nest& nest, RegionId body) const {
@@ -156,10 +136,10 @@ class Finder {
   std::vector<bool> is_inside_;  // the outermost loop
 };
 
-class Keeper : public Cloner {
+class Keeper : public LoopCloner {
  public:
   Keeper(const Function& source, Builder& target, Explanation* explanation)
-      : Cloner(source, target), independence_(source), explanation_(explanation) {}
+      : LoopCloner(source, target), independence_(source), explanation_(explanation) {}
 
  protected:
   void CloneOp(OpId id) override {
@@ -213,27 +193,10 @@ class Keeper : public Cloner {
         none);
   }
 
-  // Ends that are constants may stand inside of the loops.
-  LoopRange RangeOf(Emitter& emit, OpId loop) {
-    const Op& op = source().op(loop);
-    const auto end = [&](size_t i) {
-      const ValueId value = source().operand(op, i);
-      const Op* constant = source().ConstantOf(value);
-      return constant == nullptr ? Map(value)
-                                 : emit.builder().Constant(source().type(value).scalar,
-                                                           constant->immediate, op.range);
-    };
-    return {end(0), end(1), end(2), (op.immediate & kForInclusive) != 0};
-  }
-
-  RegionId BodyOf(OpId loop) const { return source().region_of(source().op(loop), 0); }
-  ValueId VariableOf(OpId loop) const { return source().region(BodyOf(loop)).arguments[0]; }
-
   // An iteration of a loop around, but for the loop in it.
   void Begin(OpId loop, ValueId number) {
     Bind(VariableOf(loop), number);
-    const auto& ops = source().region(BodyOf(loop)).ops;
-    for (OpId id : std::span(ops).first(ops.size() - 2)) CopyOp(id);
+    for (OpId id : Before(loop)) CopyOp(id);
   }
 
   // Values that stand for others.
@@ -250,18 +213,20 @@ class Keeper : public Cloner {
     emit.For(RangeOf(emit, nest.inner), {}, [&](ValueId number, const Values&) {
       Bind(VariableOf(nest.inner), number);
       const Op &load = source().op(nest.load), &store = source().op(nest.store);
-      const auto subscripts = source().operands(load).subspan(1);
+      std::vector<RegionId> regions;
+      for (OpId loop : nest.outer) regions.push_back(BodyOf(loop));
+      regions.push_back(BodyOf(nest.inner));
       Values elements;
       for (const Bindings& row : rows) {
         BindAll(row);
-        for (ValueId index : subscripts) CloneIndex(nest, index);
+        CloneSubscripts(regions, nest.load);
         CopyOp(nest.load);
         elements.push_back(Map(source().result(load)));
       }
       change(elements);
       for (size_t r = 0; r < rows.size(); ++r) {
         BindAll(rows[r]);
-        for (ValueId index : subscripts) CloneIndex(nest, index);
+        CloneSubscripts(regions, nest.load);
         // It may stand for something else elsewhere.
         const ValueId stored = source().operand(store, store.operands.count - 1);
         const ValueId before = Map(stored);
@@ -271,22 +236,6 @@ class Keeper : public Cloner {
       }
       return Values();
     });
-  }
-
-  // What computes a subscript from the inner variable.
-  void CloneIndex(const Nest& nest, ValueId index) {
-    const OpId def = source().value(index).def;
-    if (!def.valid() || !IsInside(nest, def)) return;
-    for (ValueId operand : source().operands(source().op(def))) CloneIndex(nest, operand);
-    CopyOp(def);
-  }
-
-  bool IsInside(const Nest& nest, OpId op) const {
-    const auto has = [&](OpId loop) {
-      return std::ranges::find(source().region(BodyOf(loop)).ops, op) !=
-             source().region(BodyOf(loop)).ops.end();
-    };
-    return has(nest.inner) || std::ranges::any_of(nest.outer, has);
   }
 
   // What one iteration of the inner loop makes of its element.
@@ -359,8 +308,7 @@ class Keeper : public Cloner {
         Begin(loop, number);
         Bindings& turn = turns[t].emplace_back(row);
         turn.emplace_back(VariableOf(loop), number);
-        const auto& ops = source().region(BodyOf(loop)).ops;
-        for (OpId id : std::span(ops).first(ops.size() - 2))
+        for (OpId id : Before(loop))
           for (ValueId result : source().results_of(source().op(id)))
             turn.emplace_back(result, Map(result));
       }
@@ -395,13 +343,16 @@ class Keeper : public Cloner {
     if (from == nullptr || from->immediate != 0 || step == nullptr || step->immediate != 1)
       return std::nullopt;
     std::optional<Rows> found;
+    std::vector<bool> inside(source().values.size());
+    MarkInside(source(), source().region_of(op, 0), inside);
     for (OpId inner : source().region(source().region_of(op, 0)).ops) {
       const Op& part = source().op(inner);
       if (part.opcode == Opcode::kFor) {
         if (part.results.count > 0 || !OnlyUsesMemory(part)) return std::nullopt;
         const auto nest = Finder(source(), independence_).Find(inner);
         if (!nest || nest->outer.size() > 1) continue;
-        if (found || !IsTheSameInAll(op, nest->outer[0]) || !IsTheSameInAll(op, nest->inner) ||
+        if (found || !HasFixedRange(source(), source().op(nest->outer[0]), inside) ||
+            !HasFixedRange(source(), source().op(nest->inner), inside) ||
             (source().op(nest->outer[0]).immediate & kForInclusive) != 0)
           return std::nullopt;
         found = Rows{id, *nest};
@@ -411,16 +362,6 @@ class Keeper : public Cloner {
       }
     }
     return found;
-  }
-
-  // Whether a loop's range does not depend on the iteration of the parallel loop around it.
-  bool IsTheSameInAll(const Op& parallel, OpId loop) const {
-    std::vector<bool> inside(source().values.size());
-    MarkInside(source(), source().region_of(parallel, 0), inside);
-    const auto range = source().operands(source().op(loop)).first(2);
-    return std::ranges::all_of(range, [&](ValueId end) {
-      return !inside[end.index] || source().ConstantOf(end) != nullptr;
-    });
   }
 
   bool OnlyUsesMemory(const Op& op) const {

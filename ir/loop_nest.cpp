@@ -23,6 +23,36 @@ void MarkInside(const Function& function, RegionId region, std::vector<bool>& is
   }
 }
 
+bool HasFixedRange(const Function& function, const Op& loop, const std::vector<bool>& inside) {
+  return std::ranges::all_of(function.operands(loop).first(2), [&](ValueId end) {
+    return !inside[end.index] || function.ConstantOf(end) != nullptr;
+  });
+}
+
+namespace {
+
+// Values that are computed in more steps are not looked into.
+constexpr int kLongestChain = 8;
+
+bool IsKnownWithin(const Function& function, ValueId value, ValueId variable,
+                   const std::vector<bool>& inside, int steps) {
+  if (!inside[value.index] || value == variable) return true;
+  const OpId def = function.value(value).def;
+  if (!def.valid() || steps == 0 || !IsSimple(function.op(def)) ||
+      function.op(def).opcode == Opcode::kLoad)
+    return false;
+  return std::ranges::all_of(function.operands(function.op(def)), [&](ValueId operand) {
+    return IsKnownWithin(function, operand, variable, inside, steps - 1);
+  });
+}
+
+}  // namespace
+
+bool IsKnownFrom(const Function& function, ValueId value, ValueId variable,
+                 const std::vector<bool>& inside) {
+  return IsKnownWithin(function, value, variable, inside, kLongestChain);
+}
+
 bool MayBePartOf(const Function& function, ValueId a, ValueId b) {
   const ValueId one = StorageOf(function, a), other = StorageOf(function, b);
   // Parameters and arrays made here stay what they are; others come from `if` and loops.
@@ -51,6 +81,40 @@ bool OnlyComputes(const Function& function, const Op& op) {
       return inner.opcode == Opcode::kYield || OnlyComputes(function, inner);
     });
   });
+}
+
+LoopRange LoopCloner::RangeOf(Emitter& emit, OpId loop) {
+  const auto end = [&](size_t i) {
+    const ValueId value = source().operand(op(loop), i);
+    const Op* constant = source().ConstantOf(value);
+    return constant == nullptr ? Map(value)
+                               : emit.builder().Constant(source().type(value).scalar,
+                                                         constant->immediate, op(loop).range);
+  };
+  return {end(0), end(1), end(2), (op(loop).immediate & kForInclusive) != 0};
+}
+
+void LoopCloner::CloneSubscripts(std::span<const RegionId> regions, OpId access) {
+  std::vector<bool> needed(source().values.size());
+  std::vector<ValueId> open;
+  const auto add = [&](std::span<const ValueId> values) {
+    open.insert(open.end(), values.begin(), values.end());
+  };
+  add(source()
+          .operands(op(access))
+          .subspan(1, source().type(source().operand(op(access), 0)).rank));
+  while (!open.empty()) {
+    const ValueId value = open.back();
+    open.pop_back();
+    if (needed[value.index]) continue;
+    needed[value.index] = true;
+    if (const OpId def = source().value(value).def; def.valid()) add(source().operands(op(def)));
+  }
+  for (RegionId region : regions)
+    for (OpId id : source().region(region).ops) {
+      const auto results = source().results_of(op(id));
+      if (!results.empty() && needed[results[0].index]) CopyOp(id);
+    }
 }
 
 }  // namespace einkorn::ir

@@ -1,8 +1,11 @@
 // What passes ask about loops before they rearrange them.
 #pragma once
 
+#include <span>
 #include <vector>
 
+#include "ir/clone.h"
+#include "ir/emitter.h"
 #include "ir/module.h"
 
 namespace einkorn::ir {
@@ -17,8 +20,34 @@ bool IsSimple(const Op& op);
 /// Whether it stores nothing and cannot fail, with all that is in it.
 bool OnlyComputes(const Function& function, const Op& op);
 
+/// Whether the ends of a loop's range are constants or come from outside of what is `inside`.
+bool HasFixedRange(const Function& function, const Op& loop, const std::vector<bool>& inside);
+/// Whether `variable` and what is not `inside` tell the value by a few operations that cannot fail,
+/// without a load.
+bool IsKnownFrom(const Function& function, ValueId value, ValueId variable,
+                 const std::vector<bool>& inside);
 /// Whether two arrays of different storage may share elements after all: where one is a view, made
 /// before its array was exchanged for the other one.
 bool MayBePartOf(const Function& function, ValueId a, ValueId b);
+
+/// What passes share that put loops into another order.
+class LoopCloner : public Cloner {
+ protected:
+  using Cloner::Cloner;
+
+  const Op& op(OpId id) const { return source().op(id); }
+  RegionId BodyOf(OpId loop) const { return source().region_of(op(loop), 0); }
+  ValueId VariableOf(OpId loop) const { return source().region(BodyOf(loop)).arguments[0]; }
+  /// The operations of a body that ends with a loop, without that one.
+  std::span<const OpId> Before(OpId loop) const {
+    const auto& ops = source().region(BodyOf(loop)).ops;
+    return std::span(ops).first(ops.size() - 2);
+  }
+  /// The range of a loop; ends that are constants may stand inside of loops around.
+  LoopRange RangeOf(Emitter& emit, OpId loop);
+  /// Copies what computes the subscripts of an access, as far as it stands in the regions, which
+  /// are given from the outermost one.
+  void CloneSubscripts(std::span<const RegionId> regions, OpId access);
+};
 
 }  // namespace einkorn::ir

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <optional>
 #include <span>
@@ -51,7 +52,7 @@ struct Nest {
 class Finder {
  public:
   explicit Finder(const Function& function) : function_(function), forms_(function) {
-    Define(function.body);
+    forms_.DefineIn(function.body);
   }
 
   std::optional<Nest> Find(OpId outer) {
@@ -67,8 +68,7 @@ class Finder {
     if (!IsCountingLoop(function_, inner) || CarriedCount(inner) > 0) return std::nullopt;
     is_inside_.assign(function_.values.size(), false);
     MarkInside(function_, body, is_inside_);
-    for (ValueId end : function_.operands(inner).first(2))
-      if (is_inside_[end.index] && function_.ConstantOf(end) == nullptr) return std::nullopt;
+    if (!HasFixedRange(function_, inner, is_inside_)) return std::nullopt;
     row_ = function_.region(body).arguments[0];
     column_ = function_.region(function_.region_of(inner, 0)).arguments[0];
     if (!FindTables(nest, body, false) || nest.tables.empty()) return std::nullopt;
@@ -76,13 +76,6 @@ class Finder {
   }
 
  private:
-  void Define(RegionId region) {
-    for (OpId id : function_.region(region).ops) {
-      forms_.Define(function_.op(id));
-      for (RegionId inner : function_.regions_of(function_.op(id))) Define(inner);
-    }
-  }
-
   // Answers false where something stands there that is not looked into.
   bool FindTables(Nest& nest, RegionId region, bool is_in_inner) {
     for (OpId id : function_.region(region).ops) {
@@ -179,10 +172,10 @@ class Finder {
   ValueId row_, column_;
 };
 
-class Skewer : public Cloner {
+class Skewer : public LoopCloner {
  public:
   Skewer(const Function& source, Builder& target, Explanation* explanation)
-      : Cloner(source, target), finder_(source), explanation_(explanation) {}
+      : LoopCloner(source, target), finder_(source), explanation_(explanation) {}
 
  protected:
   void CloneOp(OpId id) override {
@@ -192,17 +185,9 @@ class Skewer : public Cloner {
   }
 
  private:
-  const Op& op(OpId id) const { return source().op(id); }
-  RegionId BodyOf(OpId loop) const { return source().region_of(op(loop), 0); }
-  ValueId VariableOf(OpId loop) const { return source().region(BodyOf(loop)).arguments[0]; }
-  std::span<const OpId> Before(OpId loop) const {
-    const auto& ops = source().region(BodyOf(loop)).ops;
-    return std::span(ops).first(ops.size() - 2);
-  }
-
   // Blocks of rows as far as there are enough of them; then the loop as it was for the others.
   void TakeTogether(const Nest& nest) {
-    const Op &outer = op(nest.outer), &inner = op(nest.inner);
+    const Op& outer = op(nest.outer);
     if (explanation_ != nullptr)
       explanation_->Add(LoopNote{
           .range = outer.range,
@@ -211,8 +196,8 @@ class Skewer : public Cloner {
                               kRows, nest.skew)});
     Emitter emit(target(), outer.range);
     const ValueId from = Map(source().operand(outer, 0)), to = Map(source().operand(outer, 1));
-    const ValueId low = EndOf(emit, source().operand(inner, 0));
-    const ValueId high = EndOf(emit, source().operand(inner, 1));
+    const LoopRange columns = RangeOf(emit, nest.inner);
+    const ValueId low = columns.from, high = columns.to;
     // Where ends of ranges are far from those of their types.
     ValueId suits = emit.Bool(true);
     const auto require = [&](Opcode comparison, ValueId value, Int128 limit) {
@@ -246,14 +231,6 @@ class Skewer : public Cloner {
     made.value_pool[made.op(CopyOp(nest.outer)).operands.begin] = rest;
   }
 
-  // The end of a range, which may be a constant that stands inside of the loop.
-  ValueId EndOf(Emitter& emit, ValueId value) {
-    const Op* constant = source().ConstantOf(value);
-    return constant == nullptr ? Map(value)
-                               : emit.builder().Constant(source().type(value).scalar,
-                                                         constant->immediate, constant->range);
-  }
-
   static ValueId Plus(Emitter& emit, ValueId value, int64_t more) {
     return emit.Exact(Opcode::kAdd, value, emit.Integer(emit.type(value), more));
   }
@@ -283,7 +260,7 @@ class Skewer : public Cloner {
       bindings.push_back(Map(kept));
       Bind(VariableOf(nest.inner), Plus(emit, start, -nest.skew * r));
       for (OpId id : repeated) {
-        CloneSubscripts(nest, id);
+        CloneSubscripts(std::array{BodyOf(nest.inner)}, id);
         CopyOp(id);
         state.push_back(Map(source().result(op(id))));
       }
@@ -351,17 +328,6 @@ class Skewer : public Cloner {
       if (op(id).opcode == Opcode::kStore && source().operand(op(id), 0) == array)
         return Map(source().operand(op(id), op(id).operands.count - 1));
     return {};
-  }
-
-  void CloneSubscripts(const Nest& nest, OpId access) {
-    const auto& ops = source().region(BodyOf(nest.inner)).ops;
-    const std::function<void(ValueId)> clone = [&](ValueId value) {
-      const OpId def = source().value(value).def;
-      if (!def.valid() || std::ranges::find(ops, def) == ops.end()) return;
-      for (ValueId operand : source().operands(op(def))) clone(operand);
-      CopyOp(def);
-    };
-    for (ValueId index : source().operands(op(access)).subspan(1)) clone(index);
   }
 
   // One iteration of the inner loop, with values for some of its loads.
