@@ -22,11 +22,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <functional>
 #include <optional>
 
 #include "ir/clone.h"
+#include "ir/loop_nest.h"
 #include "ir/passes.h"
 #include "ir/reduction_fold.h"
 #include "ir/scalar.h"
@@ -57,21 +59,6 @@ struct Contraction {
   ValueId product, before;  // of integers: x * y, and what it is added to
 };
 
-// By value: whether `value` is computed from it, or is it.
-std::vector<bool> SourcesOf(const Function& function, ValueId value) {
-  std::vector<bool> sources(function.values.size());
-  std::vector<ValueId> open = {value};
-  while (!open.empty()) {
-    const ValueId source = open.back();
-    open.pop_back();
-    if (sources[source.index]) continue;
-    sources[source.index] = true;
-    if (const OpId def = function.value(source).def; def.valid())
-      for (ValueId operand : function.operands(function.op(def))) open.push_back(operand);
-  }
-  return sources;
-}
-
 class Matcher {
  public:
   Matcher(const Function& function, const Op& loop)
@@ -82,7 +69,7 @@ class Matcher {
     if (loop_.operands.count == 3) return MatchRows();
     if (loop_.operands.count != 6) return std::nullopt;
     const RegionId body = function_.region_of(loop_, 0);
-    MarkInside(body);
+    MarkInside(function_, body, is_inside_);
     Contraction found;
     for (OpId id : function_.region(body).ops) {
       const Op& op = function_.op(id);
@@ -120,7 +107,7 @@ class Matcher {
   // The rows are written before they are read, so it may be done once more.
   std::optional<Contraction> MatchRows() {
     const RegionId body = function_.region_of(loop_, 0);
-    MarkInside(body);
+    MarkInside(function_, body, is_inside_);
     const auto loops = LoopsIn(body);
     if (!loops || loops->size() != 2) return std::nullopt;
     const Op &clearing = function_.op((*loops)[0]), &adding = function_.op((*loops)[1]);
@@ -245,15 +232,6 @@ class Matcher {
            HasScalarMeaning(op.opcode);
   }
 
-  void MarkInside(RegionId region) {
-    for (ValueId argument : function_.region(region).arguments) is_inside_[argument.index] = true;
-    for (OpId id : function_.region(region).ops) {
-      const Op& op = function_.op(id);
-      for (ValueId result : function_.results_of(op)) is_inside_[result.index] = true;
-      for (RegionId inner : function_.regions_of(op)) MarkInside(inner);
-    }
-  }
-
   // Of the range 0..end step 1 of i64 if it is known before the loop.
   std::optional<ValueId> EndOf(const Op& op, size_t range) const {
     const Op* from = function_.ConstantOf(function_.operand(op, 3 * range));
@@ -279,11 +257,11 @@ class Matcher {
   // Whether all that may fail computes the factors or where sums are stored, and so is done in the
   // blocks, too. What the body of a loop over both i and j does with a sum is copied as it is.
   bool KeepsChecks(const Contraction& found) const {
-    std::vector<std::vector<bool>> needed = {SourcesOf(function_, found.x),
-                                             SourcesOf(function_, found.y)};
+    std::vector<std::vector<bool>> needed = {SourcesOf(function_, std::array{found.x}),
+                                             SourcesOf(function_, std::array{found.y})};
     if (found.store.valid())
       for (ValueId index : SubscriptsOf(function_.op(found.store)))
-        needed.push_back(SourcesOf(function_, index));
+        needed.push_back(SourcesOf(function_, std::array{index}));
     const std::span regions(found.regions);
     return std::ranges::all_of(regions.subspan(found.store.valid() ? 0 : 1), [&](RegionId region) {
       return std::ranges::all_of(function_.region(region).ops, [&](OpId id) {
@@ -323,7 +301,7 @@ class Matcher {
   }
 
   bool DependsOn(ValueId value, ValueId variable) const {
-    return SourcesOf(function_, value)[variable.index];
+    return SourcesOf(function_, std::array{value})[variable.index];
   }
 
   // What is stored must not be read in the loop: it is computed once more if the attempt fails.
@@ -610,7 +588,7 @@ class Blocker : public Cloner {
 
   // What computes a value of the loop from its variables, as far as they are bound.
   ValueId CloneValue(const Contraction& found, ValueId value) {
-    const std::vector<bool> needed = SourcesOf(source(), value);
+    const std::vector<bool> needed = SourcesOf(source(), std::array{value});
     for (RegionId region : found.regions)
       for (OpId id : source().region(region).ops) {
         const auto results = source().results_of(source().op(id));

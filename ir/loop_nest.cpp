@@ -23,6 +23,20 @@ void MarkInside(const Function& function, RegionId region, std::vector<bool>& is
   }
 }
 
+std::vector<bool> SourcesOf(const Function& function, std::span<const ValueId> values) {
+  std::vector<bool> sources(function.values.size());
+  std::vector<ValueId> open(values.begin(), values.end());
+  while (!open.empty()) {
+    const ValueId source = open.back();
+    open.pop_back();
+    if (sources[source.index]) continue;
+    sources[source.index] = true;
+    if (const OpId def = function.value(source).def; def.valid())
+      for (ValueId operand : function.operands(function.op(def))) open.push_back(operand);
+  }
+  return sources;
+}
+
 bool HasFixedRange(const Function& function, const Op& loop, const std::vector<bool>& inside) {
   return std::ranges::all_of(function.operands(loop).first(2), [&](ValueId end) {
     return !inside[end.index] || function.ConstantOf(end) != nullptr;
@@ -95,21 +109,9 @@ LoopRange LoopCloner::RangeOf(Emitter& emit, OpId loop) {
 }
 
 void LoopCloner::CloneSubscripts(std::span<const RegionId> regions, OpId access) {
-  std::vector<bool> needed(source().values.size());
-  std::vector<ValueId> open;
-  const auto add = [&](std::span<const ValueId> values) {
-    open.insert(open.end(), values.begin(), values.end());
-  };
-  add(source()
-          .operands(op(access))
-          .subspan(1, source().type(source().operand(op(access), 0)).rank));
-  while (!open.empty()) {
-    const ValueId value = open.back();
-    open.pop_back();
-    if (needed[value.index]) continue;
-    needed[value.index] = true;
-    if (const OpId def = source().value(value).def; def.valid()) add(source().operands(op(def)));
-  }
+  const auto subscripts =
+      source().operands(op(access)).subspan(1, source().type(source().operand(op(access), 0)).rank);
+  const std::vector<bool> needed = SourcesOf(source(), subscripts);
   for (RegionId region : regions)
     for (OpId id : source().region(region).ops) {
       const auto results = source().results_of(op(id));

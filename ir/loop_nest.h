@@ -20,6 +20,8 @@ bool IsSimple(const Op& op);
 /// Whether it stores nothing and cannot fail, with all that is in it.
 bool OnlyComputes(const Function& function, const Op& op);
 
+/// By value: whether one of `values` is computed from it, or is it.
+std::vector<bool> SourcesOf(const Function& function, std::span<const ValueId> values);
 /// Whether the ends of a loop's range are constants or come from outside of what is `inside`.
 bool HasFixedRange(const Function& function, const Op& loop, const std::vector<bool>& inside);
 /// Whether `variable` and what is not `inside` tell the value by a few operations that cannot fail,
