@@ -39,6 +39,7 @@ class Planner {
         is_known_(function.values.size()) {
     plan_.shapes.resize(function.values.size());
     plan_.is_private.resize(function.values.size());
+    plan_.is_used.resize(function.values.size());
   }
 
   LanePlan Run() {
@@ -49,7 +50,7 @@ class Planner {
     else
       Raise(function_.region(body).arguments[0], LaneShape::Affine(1));
     FindPrivate(body);
-    CollectLoads(body);
+    CollectUses(body);
     // Shapes only ever rise, so this ends.
     do {
       changed_ = false;
@@ -104,12 +105,13 @@ class Planner {
     }
   }
 
-  void CollectLoads(RegionId region) {
+  void CollectUses(RegionId region) {
     for (OpId id : function_.region(region).ops) {
       const Op& op = function_.op(id);
+      for (ValueId value : function_.operands(op)) plan_.is_used[value.index] = true;
       if (op.opcode == Opcode::kLoad)
         is_loaded_[StorageOf(function_, function_.operand(op, 0)).index] = true;
-      for (RegionId inner : LaneRegionsOf(function_, op)) CollectLoads(inner);
+      for (RegionId inner : LaneRegionsOf(function_, op)) CollectUses(inner);
     }
   }
 
@@ -282,8 +284,7 @@ class Planner {
     const Op& yield = function_.terminator(body);
     for (uint32_t i = 0; i < CarriedCount(op); ++i) {
       const ValueId next = function_.operand(yield, first_yield + i);
-      Carry(arguments[i + 1], next, is_divergent);
-      Raise(function_.result(op, i), shape(arguments[i + 1]));
+      Carry(arguments[i + 1], next, function_.result(op, i), is_divergent);
     }
   }
 
@@ -299,15 +300,14 @@ class Planner {
     const Op& yield = function_.terminator(body);
     for (uint32_t i = 0; i < op.operands.count; ++i) {
       const ValueId next = function_.operand(yield, i);
-      if (next != inside[i]) Carry(tested[i], next, is_divergent);
-      Raise(function_.result(op, i), shape(tested[i]));
+      Carry(tested[i], next == inside[i] ? tested[i] : next, function_.result(op, i), is_divergent);
     }
   }
 
   // A lane that has left the loop keeps its value while others go on.
-  void Carry(ValueId argument, ValueId next, bool is_divergent) {
-    if (next == argument) return;
-    Raise(argument, is_divergent ? LaneShape::Varying() : shape(next));
+  void Carry(ValueId argument, ValueId next, ValueId result, bool is_divergent) {
+    if (next != argument) Raise(argument, shape(next));
+    Raise(result, is_divergent && next != argument ? LaneShape::Varying() : shape(argument));
   }
 
   // --- What can be done again

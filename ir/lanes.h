@@ -3,7 +3,9 @@
 //
 // A lane is an iteration of a loop (of the innermost range of a `parallel`), or one of `lanes`.
 // Values are uniform (the same in all lanes), affine (integers a multiple of the lane's number
-// apart), or varying. What stands under a varying condition runs under a mask. Where a check finds
+// apart), or varying. What a loop carries has the shape that it has for the lanes that are still in
+// the loop: where each round adds one, it is uniform, and what it is once all have left may vary
+// nevertheless. What stands under a varying condition runs under a mask. Where a check finds
 // something in a group of lanes, exact code runs the iterations of the group again, one by one; so
 // once something is done that cannot be repeated, no check may follow: after a store to an array
 // that the body also reads.
@@ -43,6 +45,7 @@ struct LanePlan {
   std::string loss;               ///< why they would be no faster than iterations one by one
   std::vector<LaneShape> shapes;  ///< by value; uniform for those from outside the loop
   std::vector<bool> is_private;   ///< by value: arrays that each lane has for itself
+  std::vector<bool> is_used;      ///< by value: those that an operation of the loop takes
   /// Accesses whose elements lie next to each other from lane to lane, and others that differ;
   /// those in loops count more.
   uint64_t adjacent_accesses = 0, strided_accesses = 0;

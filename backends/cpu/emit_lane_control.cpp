@@ -56,6 +56,51 @@ void LaneEmitter::EmitLanesIf(const ir::Op& op) {
   }
 }
 
+// The values that all have to be true for one to be.
+std::vector<ir::ValueId> LaneEmitter::PartsOf(ir::ValueId condition) const {
+  std::vector<ir::ValueId> parts{condition};
+  for (size_t i = 0; i < parts.size();) {
+    const ir::OpId def = function_.value(parts[i]).def;
+    if (!def.valid() || function_.op(def).opcode != Opcode::kAnd) {
+      ++i;
+      continue;
+    }
+    const auto operands = function_.operands(function_.op(def));
+    parts[i] = operands[0];
+    parts.insert(parts.begin() + static_cast<ptrdiff_t>(i) + 1, operands[1]);
+  }
+  return parts;
+}
+
+// --- What a loop carries for the lanes that are in it, where the lanes that have left it need
+// another form: for each of the others an empty code.
+
+std::vector<Code> LaneEmitter::KeptPhis(Slots carried, Slots results, Block* before) {
+  std::vector<Code> kept(results.size());
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (shape(carried[i]) == shape(results[i]) || !plan_.is_used[results[i].index]) continue;
+    kept[i] = Phis(results.subspan(i, 1))[0];
+    auto* phi = ::llvm::cast<::llvm::PHINode>(kept[i][0]);
+    phi->addIncoming(::llvm::PoisonValue::get(phi->getType()), before);
+  }
+  return kept;
+}
+
+std::vector<Code> LaneEmitter::Keep(Value* on, Slots values, const std::vector<Code>& kept) {
+  std::vector<Code> next(kept.size());
+  for (size_t i = 0; i < kept.size(); ++i)
+    if (!kept[i].empty()) next[i] = {b_.CreateSelect(on, Lanes(values[i]), kept[i][0])};
+  return next;
+}
+
+std::vector<Code> LaneEmitter::Kept(const std::vector<Code>& carried,
+                                    const std::vector<Code>& kept) {
+  std::vector<Code> codes = carried;
+  for (size_t i = 0; i < codes.size(); ++i)
+    if (!kept[i].empty()) codes[i] = kept[i];
+  return codes;
+}
+
 // Counts the rounds; a lane is on until it has made its own last one.
 void LaneEmitter::EmitLanesFor(const ir::Op& op) {
   const ir::RegionId region = function_.region_of(op, 0);
@@ -75,8 +120,15 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
     // A fault, or in mode `unchecked` an empty range.
     if ((op.checks & kDivisionBit) != 0) LeaveStripIf(b_.getTrue());
   }
-  Value* from = Lanes(function_.operand(op, 0));
-  Value* to = Lanes(function_.operand(op, 1));
+  // Where the bounds are the same for all lanes, the count of rounds is, too.
+  const bool is_counted =
+      shape(function_.operand(op, 0)).is_uniform() && shape(function_.operand(op, 1)).is_uniform();
+  const auto bound = [&](size_t i) {
+    return is_counted ? operand(op, i) : Lanes(function_.operand(op, i));
+  };
+  if (is_counted) wide = wide->getScalarType();
+  Value* from = bound(0);
+  Value* to = bound(1);
   Value* low = step < 0 ? to : from;
   Value* high = step < 0 ? from : to;
   Value* is_on = nullptr;
@@ -92,15 +144,17 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
   Value* last = stride == 1 ? distance : b_.CreateUDiv(distance, constant(stride));
   last = b_.CreateFreeze(last);
   Value* const outside = mask_;
-  Value* start = Masked(b_.CreateFreeze(is_on));
+  is_on = b_.CreateFreeze(is_on);
+  Value* start = is_counted ? AllOn() : Masked(is_on);
 
+  const Slots results = function_.results_of(op);
   const std::vector<Code> initial = CodesFor(function_.operands(op).subspan(3), carried);
   // The variable grows by the step in all lanes, so it keeps the shape of its first value.
   const Code first = CodeFor(function_.operand(op, 0), arguments[0]);
   Block* before = b_.GetInsertBlock();
   Block* loop = NewBlock("for");
   Block* done = NewBlock("done");
-  b_.CreateCondBr(Any(start), loop, done);
+  b_.CreateCondBr(is_counted ? is_on : Any(start), loop, done);
   b_.SetInsertPoint(loop);
   ::llvm::PHINode* round = b_.CreatePHI(wide->getScalarType(), 2, "round");
   round->addIncoming(::llvm::Constant::getNullValue(round->getType()), before);
@@ -108,7 +162,7 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
   on->addIncoming(start, before);
   ::llvm::PHINode* variable = b_.CreatePHI(first[0]->getType(), 2);
   variable->addIncoming(first[0], before);
-  std::vector<Code> phis = Phis(carried);
+  std::vector<Code> phis = Phis(carried), kept = KeptPhis(carried, results, before);
   AddIncoming(phis, initial, before);
   Set(arguments[0], variable);
   for (size_t i = 0; i < carried.size(); ++i) code(carried[i]) = phis[i];
@@ -117,10 +171,15 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
 
   EmitRegion(region);
   const auto yields = function_.operands(function_.terminator(region));
-  const std::vector<Code> next = Blend(on, CodesFor(yields.subspan(exits ? 1 : 0), carried), phis);
-  Value* goes_on = b_.CreateICmpNE(Splat(round), last);
-  if (exits) goes_on = b_.CreateLogicalAnd(goes_on, b_.CreateFreeze(Lanes(yields.front())));
-  Value* still_on = b_.CreateLogicalAnd(on, goes_on);
+  const Slots yielded = yields.subspan(exits ? 1 : 0);
+  const std::vector<Code> next = Blend(on, CodesFor(yielded, carried), phis, results);
+  const std::vector<Code> still_kept = Keep(on, yielded, kept);
+  Value* still_on = on;
+  if (exits) still_on = And(still_on, b_.CreateFreeze(Lanes(yields.front())));
+  Value* more = b_.CreateICmpNE(is_counted ? round : Splat(round), last);
+  if (!is_counted) still_on = And(still_on, more);
+  Value* goes_on = Any(still_on);
+  if (is_counted) goes_on = b_.CreateAnd(goes_on, more);
   Block* latch = b_.GetInsertBlock();
   round->addIncoming(b_.CreateAdd(round, ::llvm::ConstantInt::get(round->getType(), 1)), latch);
   on->addIncoming(still_on, latch);
@@ -129,15 +188,16 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
                                                       static_cast<uint64_t>(step), true)),
       latch);
   AddIncoming(phis, next, latch);
-  b_.CreateCondBr(Any(still_on), loop, done);
+  AddIncoming(kept, still_kept, latch);
+  b_.CreateCondBr(goes_on, loop, done);
 
   b_.SetInsertPoint(done);
   mask_ = outside;
   is_divergent_ = was_divergent;
-  std::vector<Code> results = Phis(carried);
-  AddIncoming(results, initial, before);
-  AddIncoming(results, next, latch);
-  for (size_t i = 0; i < results.size(); ++i) code(function_.result(op, i)) = results[i];
+  std::vector<Code> left = Phis(results);
+  AddIncoming(left, CodesFor(function_.operands(op).subspan(3), results), before);
+  AddIncoming(left, Kept(next, still_kept), latch);
+  for (size_t i = 0; i < left.size(); ++i) code(results[i]) = left[i];
 }
 
 void LaneEmitter::EmitLanesWhile(const ir::Op& op) {
@@ -155,27 +215,39 @@ void LaneEmitter::EmitLanesWhile(const ir::Op& op) {
   b_.SetInsertPoint(test);
   ::llvm::PHINode* on = b_.CreatePHI(start->getType(), 2, "on");
   on->addIncoming(start, before);
-  std::vector<Code> phis = Phis(tested);
+  const Slots results = function_.results_of(op);
+  std::vector<Code> phis = Phis(tested), kept = KeptPhis(tested, results, before);
   AddIncoming(phis, initial, before);
   for (size_t i = 0; i < phis.size(); ++i) code(tested[i]) = code(inside[i]) = phis[i];
   mask_ = on;
   const bool was_divergent = std::exchange(is_divergent_, true);
   EmitRegion(condition);
-  Value* holds = b_.CreateFreeze(Lanes(function_.operand(function_.terminator(condition), 0)));
-  Value* goes_on = b_.CreateLogicalAnd(on, holds);
+  const std::vector<Code> still_kept = Keep(on, tested, kept);
+  Value* goes_on = on;
+  for (ir::ValueId part : PartsOf(function_.operand(function_.terminator(condition), 0))) {
+    if (!shape(part).is_uniform()) {
+      goes_on = And(goes_on, b_.CreateFreeze(Lanes(part)));
+      continue;
+    }
+    Block* next = NewBlock("while");
+    b_.CreateCondBr(b_.CreateFreeze(scalar(part)), next, done);
+    b_.SetInsertPoint(next);
+  }
   b_.CreateCondBr(Any(goes_on), loop, done);
   b_.SetInsertPoint(loop);
   mask_ = goes_on;
   const std::vector<Code> yielded = EmitRegionFor(body, tested);
-  const std::vector<Code> next = Blend(goes_on, yielded, phis);
+  const std::vector<Code> next = Blend(goes_on, yielded, phis, results);
   EndRound();
   on->addIncoming(goes_on, b_.GetInsertBlock());
   AddIncoming(phis, next, b_.GetInsertBlock());
+  AddIncoming(kept, still_kept, b_.GetInsertBlock());
   b_.CreateBr(test);
   b_.SetInsertPoint(done);
   mask_ = outside;
   is_divergent_ = was_divergent;
-  for (size_t i = 0; i < phis.size(); ++i) code(function_.result(op, i)) = phis[i];
+  const std::vector<Code> left = Kept(phis, still_kept);
+  for (size_t i = 0; i < left.size(); ++i) code(results[i]) = left[i];
 }
 
 }  // namespace einkorn::cpu

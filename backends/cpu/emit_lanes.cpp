@@ -376,12 +376,13 @@ std::vector<Code> LaneEmitter::Phis(Slots slots) {
 }
 
 std::vector<Code> LaneEmitter::Blend(Value* mask, const std::vector<Code>& now,
-                                     const std::vector<Code>& before) {
+                                     const std::vector<Code>& before, Slots results) {
   std::vector<Code> blended;
   for (size_t i = 0; i < now.size(); ++i) {
     Value* one = now[i][0];
     // What is the same for all lanes is also right in those that have left.
-    const bool is_vector = one->getType()->isVectorTy() && one != before[i][0];
+    const bool is_vector =
+        one->getType()->isVectorTy() && one != before[i][0] && plan_.is_used[results[i].index];
     blended.push_back({is_vector ? b_.CreateSelect(mask, one, before[i][0]) : one});
   }
   return blended;

@@ -71,9 +71,14 @@ class LaneEmitter final : public FunctionEmitter {
   Value* Masked(Value* condition) { return And(mask_, condition); }
   Value* AllOn();
   Value* Any(Value* lanes);
-  /// `now` in the lanes that are on in `mask`, else `before`.
+  /// What a loop carries on: `now` in the lanes that are on in `mask`, else `before`, but for what
+  /// nobody asks for after the loop.
   std::vector<Code> Blend(Value* mask, const std::vector<Code>& now,
-                          const std::vector<Code>& before);
+                          const std::vector<Code>& before, Slots results);
+  std::vector<ir::ValueId> PartsOf(ir::ValueId condition) const;
+  std::vector<Code> KeptPhis(Slots carried, Slots results, Block* before);
+  std::vector<Code> Keep(Value* on, Slots values, const std::vector<Code>& kept);
+  static std::vector<Code> Kept(const std::vector<Code>& carried, const std::vector<Code>& kept);
 
   // --- operations
   void EmitOp(ir::OpId id) override;

@@ -450,6 +450,52 @@ kernel k(y: out [n] i64) {
              {"n=150"});
 }
 
+// What is the same in the lanes that are still in a loop, and differs once they have left it.
+TEST_F(Lanes, LanesThatKeepWhatTheyLeftWith) {
+  constexpr const char* kProgram = R"(
+kernel steps(x: [n] i32, limit: i32, low: i32, c: [m] i32, y: out [n, 4] i32) {
+    parallel for i in 0..n {
+        let start = x[i] % 900;
+        var v = start;
+        var k: i32 = low;
+        var other: i32 = 7;
+        while k < limit && v % 5 != 0 {
+            v = if i == 190 { 1 + c[k] % 1 } else { v / 2 + c[k] % 300 };
+            other = k - other;
+            k += 3;
+        }
+        var found: i32 = -1;
+        var sum: i32 = 0;
+        for j in 0..m {
+            if c[j] % 300 > start { found = j as i32; break; }
+            if c[j] % 300 == v { continue; }
+            sum += c[j] % 300;
+        }
+        var inner: i32 = 0;
+        for j in 1..=(if start > 0 { 3 } else { 5 }) {
+            var t: i32 = 0;
+            while t < start % 7 { t += 1; inner += 1; if inner > 40 { break; } }
+            inner += t + (j as i32);
+        }
+        y[i, 0] = k;
+        y[i, 1] = other + v;
+        y[i, 2] = found * 1000 + sum;
+        y[i, 3] = inner;
+    }
+}
+)";
+  const std::vector<std::string> same = {"x=random(203; seed=3)", "c=random(40; seed=4)"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), same.begin(), same.end());
+    return ExpectSame(kProgram, more);
+  };
+  with({"limit=0", "low=0"});
+  with({"limit=40", "low=0"});
+  // An index that only the last lanes reach.
+  EXPECT_THAT(with({"limit=300", "low=0"}), testing::HasSubstr("index 42 is outside c"));
+  EXPECT_THAT(with({"limit=2147483647", "low=2147483643"}), testing::HasSubstr("iteration"));
+}
+
 TEST_F(Lanes, ElementsInOtherOrders) {
   ExpectSame(R"(
 kernel k(x: [n, n] f32, to: [n] i32, y: out [n, n] f32) {
