@@ -284,19 +284,31 @@ void LaneEmitter::Flag(Value* fails, unsigned bits) {
   may_be_flagged_ = true;
 }
 
+// Whether some lane is negative.
+::llvm::Value* LaneEmitter::AnySign(Value* lanes) {
+  auto* type = ::llvm::cast<::llvm::FixedVectorType>(lanes->getType());
+  const unsigned half = type->getNumElements() / 2;
+  if (type->getNumElements() * type->getScalarSizeInBits() > module_.vector_bits()) {
+    std::vector<int> low(half), high(half);
+    std::iota(low.begin(), low.end(), 0);
+    std::iota(high.begin(), high.end(), static_cast<int>(half));
+    return AnySign(
+        b_.CreateOr(b_.CreateShuffleVector(lanes, low), b_.CreateShuffleVector(lanes, high)));
+  }
+  return Any(b_.CreateICmpSLT(lanes, ::llvm::Constant::getNullValue(type)));
+}
+
 void LaneEmitter::TestFlags() {
   if (!may_be_flagged_) return;
   may_be_flagged_ = false;
   Value* fails = nullptr;
   for (const auto& [bits, flags] : flags_) {
-    ::llvm::Type* type = Wide(b_.getIntNTy(bits));
-    Value* set = b_.CreateICmpSLT(b_.CreateLoad(type, flags), ::llvm::Constant::getNullValue(type));
+    Value* set = AnySign(b_.CreateLoad(Wide(b_.getIntNTy(bits)), flags));
     fails = fails == nullptr ? set : b_.CreateOr(fails, set);
   }
   if (fails == nullptr) return;
   Block* next = NewBlock("passed");
-  b_.CreateCondBr(Any(fails), slow_, next,
-                  ::llvm::MDBuilder(context_).createUnlikelyBranchWeights());
+  b_.CreateCondBr(fails, slow_, next, ::llvm::MDBuilder(context_).createUnlikelyBranchWeights());
   b_.SetInsertPoint(next);
 }
 
@@ -372,7 +384,8 @@ std::vector<Code> LaneEmitter::Phis(Slots slots) {
 }
 
 ::llvm::Value* LaneEmitter::Any(Value* lanes) {
-  return b_.CreateIsNotNull(b_.CreateBitCast(lanes, b_.getIntNTy(width_)));
+  const unsigned count = ::llvm::cast<::llvm::FixedVectorType>(lanes->getType())->getNumElements();
+  return b_.CreateIsNotNull(b_.CreateBitCast(lanes, b_.getIntNTy(count)));
 }
 
 std::vector<Code> LaneEmitter::Blend(Value* mask, const std::vector<Code>& now,
@@ -511,14 +524,15 @@ void LaneEmitter::EmitVarying(ir::OpId id, const ir::Op& op) {
   }
   const auto bits = static_cast<unsigned>(std::max(8, BitsOf(types[0])));
   const ir::ValueId result = function_.result(op);
-  Set(result,
-      llvm_code::EmitScalar(
-          b_, {op.opcode, op.rule, op.checks, types, operands, function_.type(result).scalar},
-          [&](FaultKind kind, Value* fails) {
-            Note(id, kind, ir::CheckFate::kFlags);
-            tells_more_ = tells_more_ || !ChecksOnlyData(op);
-            Flag(fails, bits);
-          }));
+  Set(result, llvm_code::EmitScalar(
+                  b_,
+                  {op.opcode, op.rule, op.checks, types, operands, function_.type(result).scalar,
+                   module_.vector_bits() == 512 ? 512u : 0u},
+                  [&](FaultKind kind, Value* fails) {
+                    Note(id, kind, ir::CheckFate::kFlags);
+                    tells_more_ = tells_more_ || !ChecksOnlyData(op);
+                    Flag(fails, bits);
+                  }));
 }
 
 // In 64 bits, so that lanes that are off do no harm.

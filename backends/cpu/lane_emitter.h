@@ -49,6 +49,7 @@ class LaneEmitter final : public FunctionEmitter {
   void LeaveStripIf(Value* condition);
   /// `fails` is as FailIf has it.
   void Flag(Value* fails, unsigned bits);
+  Value* AnySign(Value* lanes);
   void TestFlags();
   void EndRound() override { TestFlags(); }
 

@@ -1,7 +1,10 @@
 #include "backends/llvm/scalar_code.h"
 
+#include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/IntrinsicsX86.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/result.h"
@@ -336,16 +339,63 @@ class ScalarEmitter {
     if (plain == ::llvm::Instruction::Mul) {
       fails = OverflowsInLanes(x, y, result);
     } else if (plain == ::llvm::Instruction::Add) {
-      fails = is_signed ? b_.CreateAnd(b_.CreateXor(x, result), b_.CreateXor(y, result))
-                        : b_.CreateOr(b_.CreateAnd(x, y),
-                                      b_.CreateAnd(b_.CreateOr(x, y), b_.CreateNot(result)));
+      fails = is_signed ? BothDiffer(result, x, y) : Carry(x, y, result);
     } else {
-      fails = is_signed ? b_.CreateAnd(b_.CreateXor(x, y), b_.CreateXor(x, result))
-                        : b_.CreateOr(b_.CreateAnd(b_.CreateNot(x), y),
-                                      b_.CreateAnd(b_.CreateOr(b_.CreateNot(x), y), result));
+      fails = is_signed ? BothDiffer(x, y, result) : Carry(y, result, x);
     }
     fail_if_(FaultKind::kOverflow, fails);
     return result;
+  }
+
+  // The bits in which both y and z differ from x.
+  Value* BothDiffer(Value* x, Value* y, Value* z) {
+    if (op_.ternary_bits != 0) return Ternary(1 << 0b011 | 1 << 0b100, x, y, z);
+    return b_.CreateAnd(b_.CreateXor(x, y), b_.CreateXor(x, z));
+  }
+
+  // The bits from which x + y = sum carries.
+  Value* Carry(Value* x, Value* y, Value* sum) {
+    if (op_.ternary_bits != 0)
+      return Ternary(1 << 0b111 | 1 << 0b110 | 1 << 0b100 | 1 << 0b010, x, y, sum);
+    return b_.CreateOr(b_.CreateAnd(x, y), b_.CreateAnd(b_.CreateOr(x, y), b_.CreateNot(sum)));
+  }
+
+  // Bit by bit what `table` has in bit 4x + 2y + z.
+  Value* Ternary(unsigned table, Value* x, Value* y, Value* z) {
+    auto* type = ::llvm::cast<::llvm::FixedVectorType>(x->getType());
+    const unsigned lanes = type->getNumElements();
+    const unsigned bits = lanes * type->getScalarSizeInBits();
+    if (bits > op_.ternary_bits) {
+      const auto part = [&](unsigned k) {
+        const auto of = [&](Value* value) {
+          return b_.CreateShuffleVector(value,
+                                        ::llvm::createSequentialMask(k * lanes / 2, lanes / 2, 0));
+        };
+        return Ternary(table, of(x), of(y), of(z));
+      };
+      Value* low = part(0);
+      Value* high = part(1);
+      return b_.CreateShuffleVector(low, high, ::llvm::createSequentialMask(0, lanes, 0));
+    }
+    const Intrinsic::ID id = bits == 512   ? Intrinsic::x86_avx512_pternlog_d_512
+                             : bits == 256 ? Intrinsic::x86_avx512_pternlog_d_256
+                                           : Intrinsic::x86_avx512_pternlog_d_128;
+    // Smaller ones fill a part of a register.
+    const unsigned filled = std::max(bits, 128u) / bits * lanes;
+    const auto as_words = [&](Value* value) {
+      if (filled != lanes)
+        value =
+            b_.CreateShuffleVector(value, ::llvm::createSequentialMask(0, lanes, filled - lanes));
+      return b_.CreateBitCast(
+          value, ::llvm::FixedVectorType::get(b_.getInt32Ty(), std::max(bits, 128u) / 32));
+    };
+    Value* words =
+        b_.CreateIntrinsic(id, {}, {as_words(x), as_words(y), as_words(z), b_.getInt32(table)});
+    Value* result =
+        b_.CreateBitCast(words, ::llvm::FixedVectorType::get(type->getElementType(), filled));
+    return filled == lanes
+               ? result
+               : b_.CreateShuffleVector(result, ::llvm::createSequentialMask(0, lanes, 0));
   }
 
   // Whether the product differs from its low bits.

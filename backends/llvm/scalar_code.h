@@ -19,6 +19,9 @@ struct ScalarOp {
   std::span<const ScalarType> types;
   std::span<::llvm::Value* const> operands;
   ScalarType result;
+  /// The width of vectors three of which the processor combines bit by bit in one instruction, as
+  /// AVX-512 does; 0: none.
+  unsigned ternary_bits = 0;
 };
 
 /// Makes the code leave with a fault where `condition` (an i1) holds, and go on where it does not.
