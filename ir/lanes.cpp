@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "ir/clone.h"
+#include "ir/loop_nest.h"
 #include "ir/scalar.h"
 
 namespace einkorn::ir {
@@ -19,6 +20,9 @@ constexpr uint64_t kMostWeight = uint64_t{1} << 30;
 constexpr uint64_t kMostPrivateElements = 4096;
 // In additions.
 constexpr uint64_t kCostOfDivision = 4;
+// Operations that are done one by one.
+constexpr size_t kMostTail = 12;
+constexpr const char* kDependent = "one iteration may need what another one did";
 
 LaneShape Join(LaneShape a, LaneShape b) {
   return a == b ? a : LaneShape::Varying();
@@ -32,9 +36,10 @@ LaneShape Scaled(LaneShape shape, Int128 factor) {
 
 class Planner {
  public:
-  Planner(const Function& function, OpId loop)
+  Planner(const Function& function, OpId loop, bool is_independent)
       : function_(function),
         loop_(loop),
+        is_independent_(is_independent),
         is_loaded_(function.values.size()),
         is_known_(function.values.size()) {
     plan_.shapes.resize(function.values.size());
@@ -51,12 +56,15 @@ class Planner {
       Raise(function_.region(body).arguments[0], LaneShape::Affine(1));
     FindPrivate(body);
     CollectUses(body);
+    ChooseTail(body);
+    if (!plan_.is_possible()) return std::move(plan_);
     // Shapes only ever rise, so this ends.
     do {
       changed_ = false;
       Walk(body);
     } while (changed_ && plan_.is_possible());
     if (plan_.is_possible()) FollowEffects(body, false);
+    if (!is_independent_ && !HasPlacesByData()) Refuse(kDependent);
     if (plan_.is_possible()) Measure(body, 1, false);
     if (plan_.is_possible() && plan_.varying_ops == 0) Refuse("nothing in it differs");
     if (loop.opcode == Opcode::kLanes) {
@@ -115,10 +123,107 @@ class Planner {
     }
   }
 
+  // --- What is done one by one
+
+  void ChooseTail(RegionId body) {
+    const Op& loop = function_.op(loop_);
+    const char* const why = is_independent_ ? "it has an atomic" : kDependent;
+    if (!is_independent_ && (CarriedCount(loop) > 0 || (loop.immediate & kForExits) != 0))
+      return Refuse(why);
+    std::vector<ValueId> changed;
+    CollectChanged(body, changed);
+    if (changed.empty()) return;
+    if (std::ranges::any_of(changed, [&](ValueId array) { return plan_.is_private[array.index]; }))
+      return Refuse(why);
+    const auto is_changed = [&](ValueId array) {
+      return std::ranges::find(changed, StorageOf(function_, array)) != changed.end();
+    };
+    std::vector<bool> follows(function_.values.size());
+    const auto belongs = [&](const Op& op) {
+      return (IsAccess(op) && is_changed(function_.operand(op, 0))) ||
+             std::ranges::any_of(function_.operands(op),
+                                 [&](ValueId value) { return follows[value.index]; });
+    };
+    bool has_stored = false, has_checked = false;
+    // What was proved of an operation may rest on checks before it, which a tail makes later.
+    const auto may_rest = [&](const Op& op) {
+      const bool divides = op.opcode == Opcode::kDiv || op.opcode == Opcode::kRem;
+      return has_checked &&
+             (op.opcode == Opcode::kLoad || op.opcode == Opcode::kFor ||
+              op.opcode == Opcode::kWhile ||
+              (divides && function_.ConstantOf(function_.operand(op, 1)) == nullptr));
+    };
+    for (OpId id : function_.region(body).ops) {
+      const Op& op = function_.op(id);
+      if (!AnyWithin(op, belongs) && !AnyWithin(op, may_rest)) continue;
+      const auto operands = function_.operands(op);
+      const bool is_access = IsAccess(op);
+      if (op.opcode == Opcode::kAtomic
+              ? op.results.count > 0
+              : is_independent_ || (!is_access && !HasScalarMeaning(op.opcode)))
+        return Refuse(why);
+      const auto indices = operands.subspan(1, is_access ? function_.type(operands[0]).rank : 0);
+      if (std::ranges::any_of(indices, [&](ValueId index) { return follows[index.index]; }) ||
+          (has_stored && (op.checks & ~kBoundsBit) != 0) || plan_.tail.size() == kMostTail)
+        return Refuse(why);
+      has_stored = has_stored || op.opcode == Opcode::kStore;
+      // Nothing is concluded from what atomics check.
+      has_checked = has_checked || (op.opcode != Opcode::kAtomic && (op.checks & ~kBoundsBit) != 0);
+      for (ValueId result : function_.results_of(op)) follows[result.index] = true;
+      plan_.tail.push_back(id);
+    }
+    const auto may_be_changed = [&](const Op& op) {
+      return IsAccess(op) && std::ranges::any_of(changed, [&](ValueId storage) {
+               return MayBePartOf(function_, function_.operand(op, 0), storage);
+             });
+    };
+    if (std::ranges::any_of(function_.region(body).ops,
+                            [&](OpId id) { return AnyWithin(function_.op(id), may_be_changed); }))
+      Refuse(why);
+  }
+
+  static bool IsAccess(const Op& op) {
+    return op.opcode == Opcode::kLoad || op.opcode == Opcode::kStore ||
+           op.opcode == Opcode::kAtomic;
+  }
+
+  // Whether `holds` of the operation or one in it.
+  template <typename Predicate>
+  bool AnyWithin(const Op& op, const Predicate& holds) const {
+    return holds(op) || std::ranges::any_of(function_.regions_of(op), [&](RegionId region) {
+             return std::ranges::any_of(function_.region(region).ops, [&](OpId id) {
+               return AnyWithin(function_.op(id), holds);
+             });
+           });
+  }
+
+  // The arrays whose elements iterations change for others: of a parallel loop those of atomics.
+  void CollectChanged(RegionId region, std::vector<ValueId>& changed) const {
+    const Opcode changing = is_independent_ ? Opcode::kAtomic : Opcode::kStore;
+    for (OpId id : function_.region(region).ops) {
+      const Op& op = function_.op(id);
+      if (op.opcode == changing) changed.push_back(StorageOf(function_, function_.operand(op, 0)));
+      for (RegionId inner : function_.regions_of(op)) CollectChanged(inner, changed);
+    }
+  }
+
+  // Whether the places of the tail are found with data: else each iteration likely needs the one
+  // before, and there is little to gain.
+  bool HasPlacesByData() const {
+    return std::ranges::any_of(plan_.tail, [&](OpId id) {
+      const Op& op = function_.op(id);
+      return IsAccess(op) &&
+             std::ranges::any_of(
+                 function_.operands(op).subspan(1, function_.type(function_.operand(op, 0)).rank),
+                 [&](ValueId index) { return shape(index).is_varying(); });
+    });
+  }
+
   // --- Shapes
 
   void Walk(RegionId region) {
-    for (OpId id : function_.region(region).ops) Visit(function_.op(id));
+    for (OpId id : function_.region(region).ops)
+      if (!plan_.IsInTail(id)) Visit(function_.op(id));
   }
 
   void Visit(const Op& op) {
@@ -317,11 +422,14 @@ class Planner {
   bool FollowEffects(RegionId region, bool is_dirty) {
     for (OpId id : function_.region(region).ops) {
       const Op& op = function_.op(id);
-      if (is_dirty && MayFault(op))
+      // Of a tail only the bounds are checked before it.
+      const bool is_in_tail = plan_.IsInTail(id);
+      if (is_dirty && (is_in_tail ? (op.checks & kBoundsBit) != 0 : MayFault(op)))
         Refuse("a check comes after a store to an array that is also read");
       // Where it starts again is found by a check.
       if (is_dirty && op.opcode == Opcode::kRem && shape(function_.result(op)).is_wrapped())
         plan_.shapes[function_.result(op).index] = LaneShape::Varying();
+      if (is_in_tail) continue;
       if (op.opcode == Opcode::kStore) {
         const ValueId storage = StorageOf(function_, function_.operand(op, 0));
         is_dirty = is_dirty || (is_loaded_[storage.index] && !plan_.is_private[storage.index]);
@@ -343,6 +451,7 @@ class Planner {
   void Measure(RegionId region, uint64_t weight, bool is_divergent) {
     for (OpId id : function_.region(region).ops) {
       const Op& op = function_.op(id);
+      if (plan_.IsInTail(id)) continue;
       const bool is_loop = op.opcode == Opcode::kFor || op.opcode == Opcode::kWhile;
       const bool diverges = is_divergent || (is_loop && IsDivergent(function_, plan_, op));
       for (RegionId inner : LaneRegionsOf(function_, op))
@@ -402,6 +511,7 @@ class Planner {
 
   const Function& function_;
   const OpId loop_;
+  const bool is_independent_;
   LanePlan plan_;
   std::vector<bool> is_loaded_;  // storage that the body reads
   std::vector<bool> is_known_;   // values that have a shape already
@@ -424,8 +534,8 @@ bool IsDivergent(const Function& function, const LanePlan& plan, const Op& loop)
           !is_uniform(function.operand(function.terminator(function.region_of(loop, 0)), 0)));
 }
 
-LanePlan PlanLanes(const Function& function, OpId loop) {
-  return Planner(function, loop).Run();
+LanePlan PlanLanes(const Function& function, OpId loop, bool is_independent) {
+  return Planner(function, loop, is_independent).Run();
 }
 
 }  // namespace einkorn::ir

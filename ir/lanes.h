@@ -9,8 +9,12 @@
 // something in a group of lanes, exact code runs the iterations of the group again, one by one; so
 // once something is done that cannot be repeated, no check may follow: after a store to an array
 // that the body also reads.
+//
+// Where iterations need what others did at places that are found with data, as a histogram does,
+// only what leads there runs in lanes; the rest, the tail, follows iteration by iteration.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -53,13 +57,18 @@ struct LanePlan {
   uint64_t work = 0;         ///< of the other operations on vectors, in additions, weighted so too
   uint32_t varying_ops = 0;  ///< how many operations work on vectors
   int widest_bits = 8;       ///< the widest elements of these vectors
+  /// Operations of the body that iterations do one after the other, in order, once the rest of a
+  /// group of lanes is done: those that use elements which other iterations may change.
+  std::vector<OpId> tail;
 
   bool is_possible() const { return refusal.empty(); }
   LaneShape shape(ValueId value) const { return shapes[value.index]; }
+  bool IsInTail(OpId op) const { return std::ranges::find(tail, op) != tail.end(); }
 };
 
-/// `op` is a `parallel`, `lanes`, or a `for` without carried values or exits, of `function`.
-LanePlan PlanLanes(const Function& function, OpId op);
+/// `op` is a `parallel`, `lanes`, or `for` of `function`; `is_independent` whether its iterations
+/// are, as ir/independence.h has it for a `for`.
+LanePlan PlanLanes(const Function& function, OpId op, bool is_independent = true);
 
 /// The regions of an operation that lanes run: of an `attempt` the second one.
 std::span<const RegionId> LaneRegionsOf(const Function& function, const Op& op);

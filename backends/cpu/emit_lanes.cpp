@@ -1,4 +1,5 @@
 // Strips of lanes: values, masks, flags, and scalar operations on vectors.
+#include <llvm/IR/CFG.h>
 #include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
@@ -20,6 +21,9 @@ constexpr uint32_t kMostOpsTwice = 120;
 constexpr int64_t kLeastStripsToAlign = 16;
 // Nor do bodies that read more than they store: most of what they read is not aligned then either.
 constexpr uint64_t kMostAccessesToAlign = 12;
+
+// Iterations of a tail that stand one after the other in the code.
+constexpr unsigned kTailsTogether = 8;
 
 unsigned WidthOf(const ir::LanePlan& plan, unsigned vector_bits) {
   const unsigned lanes = vector_bits / static_cast<unsigned>(plan.widest_bits);
@@ -202,21 +206,119 @@ void LaneEmitter::EmitStrip(const ir::Op& op, const Row& row, Value* count) {
                    "lane0"));
   EmitRegion(region);
   TestFlags();
+  Block* slow = slow_;
+  ::llvm::PHINode* again_from = ::llvm::PHINode::Create(b_.getInt64Ty(), 2, "from", slow);
+  if (!plan_.tail.empty()) EmitTail(count, linear, again_from);
   b_.CreateBr(next);
 
-  b_.SetInsertPoint(slow_);
-  if (slow_->hasNPredecessors(0)) {
+  b_.SetInsertPoint(slow);
+  for (Block* from : ::llvm::predecessors(slow))
+    if (again_from->getBasicBlockIndex(from) < 0) again_from->addIncoming(linear, from);
+  if (slow->hasNPredecessors(0)) {
+    again_from->eraseFromParent();
     b_.CreateUnreachable();
   } else {
     Value* end = b_.CreateAdd(linear, b_.CreateAdd(last_lane_, Int64(1)));
     Value* failed =
-        b_.CreateCall(exact_, {target_->getArg(0), target_->getArg(1), linear, end}, "failed");
+        b_.CreateCall(exact_, {target_->getArg(0), target_->getArg(1), again_from, end}, "failed");
     Block* leave = NewBlock("leave");
     b_.CreateCondBr(b_.CreateICmpSGE(failed, Int64(0)), leave, next);
     b_.SetInsertPoint(leave);
     b_.CreateRet(failed);
   }
   b_.SetInsertPoint(next);
+}
+
+// Whether a tail had better do it again for each iteration than take it from the lanes: a load of
+// elements that lie side by side, or a conversion of them.
+bool LaneEmitter::IsDoneAgain(ir::OpId id) const {
+  if (!id.valid()) return false;
+  const ir::Op& op = function_.op(id);
+  const auto operands = function_.operands(op);
+  if (op.opcode == Opcode::kConvert)
+    return op.checks == 0 && IsDoneAgain(function_.value(operands[0]).def);
+  const auto& body = function_.region(function_.region_of(function_.op(body_op_), 0)).ops;
+  return op.opcode == Opcode::kLoad && std::ranges::find(body, id) != body.end() &&
+         !plan_.is_private[operands[0].index] && shape(operands.back()).is_affine() &&
+         std::ranges::all_of(operands.subspan(1, operands.size() - 2),
+                             [&](ir::ValueId index) { return shape(index).is_uniform(); });
+}
+
+// Iteration by iteration, with what the lanes have found. Where a check fails, all before it is
+// done, and the exact code goes on with that iteration.
+void LaneEmitter::EmitTail(Value* count, Value* linear, ::llvm::PHINode* again_from) {
+  // What varies goes through memory, and its elements are loaded one by one.
+  struct Input {
+    ir::ValueId value;
+    Code lanes;
+    Value* slot = nullptr;
+    ir::OpId again = {};
+  };
+  std::vector<Input> inputs;
+  const std::function<void(ir::ValueId)> take = [&](ir::ValueId value) {
+    const ir::OpId def = function_.value(value).def;
+    if (shape(value).is_uniform() || (def.valid() && plan_.IsInTail(def)) ||
+        std::ranges::find(inputs, value, &Input::value) != inputs.end())
+      return;
+    Input input{value, code(value)};
+    if (IsDoneAgain(def)) {
+      input.again = def;
+      for (ir::ValueId operand : function_.operands(function_.op(def)))
+        if (function_.type(operand).is_scalar()) take(operand);
+    } else if (shape(value).is_varying()) {
+      Value* lanes = llvm_code::ToMemory(b_, function_.type(value).scalar, scalar(value));
+      input.slot = StackSlot(lanes->getType(), "tail");
+      b_.CreateStore(lanes, input.slot);
+    }
+    inputs.push_back(std::move(input));
+  };
+  for (ir::OpId id : plan_.tail)
+    for (ir::ValueId value : function_.operands(function_.op(id))) take(value);
+
+  const unsigned together = count == nullptr ? kTailsTogether : 1;
+  Block* before = b_.GetInsertBlock();
+  Block* loop = NewBlock("tail");
+  b_.CreateBr(loop);
+  b_.SetInsertPoint(loop);
+  ::llvm::PHINode* first = b_.CreatePHI(b_.getInt64Ty(), 2, "lane");
+  first->addIncoming(Int64(0), before);
+  are_places_checked_ = true;
+  for (unsigned k = 0; k < together; ++k) {
+    Value* lane = b_.CreateAdd(first, Int64(k), "", true, true);
+    Value* iteration = b_.CreateAdd(linear, lane, "", true, true);
+    for (const Input& input : inputs) {
+      const ScalarType type = function_.type(input.value).scalar;
+      if (input.again.valid()) {
+        FunctionEmitter::EmitOp(input.again);
+      } else if (input.slot != nullptr) {
+        ::llvm::Type* element = llvm_code::MemoryType(context_, type);
+        Value* loaded =
+            b_.CreateAlignedLoad(element, b_.CreateInBoundsGEP(element, input.slot, lane),
+                                 ::llvm::Align(static_cast<uint64_t>(BytesOf(type))));
+        Set(input.value, llvm_code::FromMemory(b_, type, loaded));
+      } else {
+        Value* word =
+            b_.CreateAdd(input.lanes[0], b_.CreateMul(lane, Int64(shape(input.value).stride)));
+        Set(input.value, b_.CreateTrunc(word, llvm_code::RegisterType(context_, type)));
+      }
+    }
+    tail_again_ = NewBlock("tail_again");
+    for (ir::OpId id : plan_.tail) FunctionEmitter::EmitOp(id);
+    if (tail_again_->hasNPredecessors(0)) {
+      tail_again_->eraseFromParent();
+    } else {
+      again_from->addIncoming(iteration, tail_again_);
+      ::llvm::BranchInst::Create(again_from->getParent(), tail_again_);
+    }
+    tail_again_ = nullptr;
+  }
+  are_places_checked_ = false;
+  for (const Input& input : inputs) code(input.value) = input.lanes;
+  Value* after = b_.CreateAdd(first, Int64(together), "", true, true);
+  first->addIncoming(after, b_.GetInsertBlock());
+  Block* done = NewBlock("tail_done");
+  b_.CreateCondBr(b_.CreateICmpSLE(after, last_lane_), loop, done);
+  b_.SetInsertPoint(done);
 }
 
 std::vector<::llvm::Value*> LaneEmitter::EmitMerged(const ir::Op& op) {
@@ -254,14 +356,16 @@ std::vector<::llvm::Value*> LaneEmitter::EmitMerged(const ir::Op& op) {
 
 void LaneEmitter::LeaveIf(Value* condition, const Site& site,
                           ::llvm::function_ref<std::vector<Value*>()>) {
-  if (site.kind == Site::Kind::kFault) Note(site.op, site.fault, ir::CheckFate::kStrip);
+  if (site.kind == Site::Kind::kFault)
+    Note(site.op, site.fault,
+         tail_again_ != nullptr ? ir::CheckFate::kBranch : ir::CheckFate::kStrip);
   LeaveStripIf(condition);
 }
 
 void LaneEmitter::LeaveStripIf(Value* condition) {
   if (condition->getType()->isVectorTy()) condition = Any(Masked(b_.CreateFreeze(condition)));
   Block* next = NewBlock("next");
-  b_.CreateCondBr(condition, slow_, next,
+  b_.CreateCondBr(condition, tail_again_ != nullptr ? tail_again_ : slow_, next,
                   ::llvm::MDBuilder(context_).createUnlikelyBranchWeights());
   b_.SetInsertPoint(next);
 }
@@ -410,6 +514,10 @@ bool LaneEmitter::IsUniform(const ir::Op& op) const {
 
 void LaneEmitter::EmitOp(ir::OpId id) {
   const ir::Op& op = function_.op(id);
+  if (plan_.IsInTail(id)) {
+    if ((op.checks & kBoundsBit) != 0) CheckPlace(id, op);
+    return;
+  }
   switch (op.opcode) {
     case Opcode::kArray:
       return EmitPrivateArray(op);

@@ -170,7 +170,7 @@ std::vector<::llvm::Value*> FunctionEmitter::IndicesAndSizes(const ir::Op& op) {
   std::vector<Value*> indices;
   for (size_t d = 0; d < type.rank; ++d)
     indices.push_back(llvm_code::ToI64(b_, operand_type(op, d + 1), operand(op, d + 1)));
-  if ((op.checks & kBoundsBit) != 0) {
+  if ((op.checks & kBoundsBit) != 0 && !are_places_checked_) {
     // A negative index is large as an unsigned number.
     Value* outside = nullptr;
     for (size_t d = 0; d < type.rank; ++d) {
@@ -380,7 +380,7 @@ void FunctionEmitter::EmitPlainAtomic(ir::OpId id, const ir::Op& op, Value* addr
 // order. The loop is over when it is reported, so it stands in no scope.
 uint32_t FunctionEmitter::FirstAtomic(ir::OpId id, const ir::Op& op) {
   const ir::ValueId array = function_.operand(op, 0);
-  const auto [at, is_new] = first_atomics_.try_emplace(array.index, 0);
+  const auto [at, is_new] = module_.first_atomics().try_emplace({id_, body_op_, array}, 0);
   if (is_new)
     at->second = AddSite({.kind = Site::Kind::kFault,
                           .function = id_,

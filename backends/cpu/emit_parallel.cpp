@@ -73,8 +73,8 @@ bool FunctionEmitter::HasBetterLanes(ir::RegionId region) {
   return std::ranges::any_of(function_.region(region).ops, [&](ir::OpId id) {
     const ir::Op& op = function_.op(id);
     const auto suits = [](const ir::LanePlan& plan) {
-      return plan.is_possible() && plan.loss.empty() && plan.adjacent_accesses > 0 &&
-             plan.strided_accesses == 0;
+      return plan.is_possible() && plan.loss.empty() && plan.tail.empty() &&
+             plan.adjacent_accesses > 0 && plan.strided_accesses == 0;
     };
     if (op.opcode == Opcode::kLanes) return suits(PlanOf(id));
     if (op.opcode == Opcode::kFor && MayBeLanes(id, op) && suits(PlanOf(id))) return true;
@@ -89,12 +89,15 @@ bool FunctionEmitter::MayBeLanes(ir::OpId id, const ir::Op& op) {
   const ir::Op* to = function_.ConstantOf(function_.operand(op, 1));
   const bool is_short =
       from != nullptr && to != nullptr && to->immediate - from->immediate < kLeastLaneIterations;
-  return !is_short && module_.IsIndependent(id_, id);
+  if (is_short) return false;
+  return module_.IsIndependent(id_, id) || (PlanOf(id).is_possible() && !PlanOf(id).tail.empty());
 }
 
 const ir::LanePlan& FunctionEmitter::PlanOf(ir::OpId id) {
   const auto [at, is_new] = lane_plans_.try_emplace(id);
-  if (is_new) at->second = ir::PlanLanes(function_, id);
+  if (is_new)
+    at->second = ir::PlanLanes(
+        function_, id, function_.op(id).opcode != Opcode::kFor || module_.IsIndependent(id_, id));
   return at->second;
 }
 
@@ -200,7 +203,7 @@ void FunctionEmitter::EmitOutlined(ir::OpId id, const ir::Op& op, const ir::Lane
   }
   ::llvm::Function* exact_body = new_body(".exact");
   LaneEmitter lanes(module_, id_, body, *plan, exact_body);
-  Note(op, lanes.width());
+  Note(op, lanes.width(), plan->tail.empty() ? "" : "then what needs other iterations, one by one");
   emit(lanes);
   if (exact_body->use_empty()) return exact_body->eraseFromParent();
   FunctionEmitter exact(module_, id_, exact_body);
@@ -211,6 +214,7 @@ void FunctionEmitter::EmitOutlined(ir::OpId id, const ir::Op& op, const ir::Lane
 void FunctionEmitter::EmitBody(ir::OpId id, const ir::Op& op, const std::vector<ir::ValueId>& uses,
                                const Captured& captured) {
   is_body_ = true;
+  body_op_ = id;
   made_here_.resize(function_.values.size());
   state_ = target_->getArg(0);
   Value* frame = target_->getArg(1);

@@ -55,6 +55,8 @@ class ModuleEmitter {
   unsigned vector_bits() const { return vector_bits_; }
   /// May be null.
   ir::Explanation* explanation() { return explanation_; }
+  /// The sites for overflows of what a loop's atomics combine into, by function, loop and array.
+  auto& first_atomics() { return first_atomics_; }
   bool IsRecursive(ir::FunctionId id) const { return calls_.IsRecursive(id); }
   bool HasMemo() const { return std::ranges::any_of(source_.functions, &ir::Function::is_memo); }
   /// Whether functions are passed how deep recursion is.
@@ -78,6 +80,7 @@ class ModuleEmitter {
   ir::CallGraph calls_;
   std::vector<ArrayFacts> facts_;
   std::map<ir::FunctionId, ir::Independence> independence_;
+  std::map<std::tuple<ir::FunctionId, ir::OpId, ir::ValueId>, uint32_t> first_atomics_;
 };
 
 class FunctionEmitter {
@@ -270,7 +273,9 @@ class FunctionEmitter {
 
   Value* memo_ = nullptr;  // arguments and results of a function whose results are kept
   bool is_body_ = false;
-  std::vector<bool> made_here_;  ///< in a body: arrays of the iteration, by value
+  ir::OpId body_op_;                 ///< in a body: its loop
+  bool are_places_checked_ = false;  ///< accesses are known to be in bounds
+  std::vector<bool> made_here_;      ///< in a body: arrays of the iteration, by value
   struct PrivateCopy {
     ir::OpId add;              // one of the operations that it is for
     Value* is_used = nullptr;  // whether the array is small enough
@@ -280,7 +285,6 @@ class FunctionEmitter {
   };
   std::map<uint32_t, PrivateCopy> private_copies_;                   ///< in a body: by array value
   uint64_t most_iterations_ = UINT64_MAX;                            ///< in a body: of a chunk
-  std::map<uint32_t, uint32_t> first_atomics_;                       ///< in a body: by array value
   std::vector<Value*> body_froms_, body_steps_, body_counts_;        ///< in a body: of its ranges
   std::vector<std::pair<::llvm::Instruction*, uint32_t>> accesses_;  ///< with their storage
 };

@@ -43,6 +43,8 @@ class LaneEmitter final : public FunctionEmitter {
   Value* InFirstIteration(ir::ValueId index, const ir::Op& op, const Row& row);
   /// The lanes from iteration `row.numbers.back()` on: the first `count`, or all if it is null.
   void EmitStrip(const ir::Op& op, const Row& row, Value* count);
+  bool IsDoneAgain(ir::OpId id) const;
+  void EmitTail(Value* count, Value* linear, ::llvm::PHINode* again_from);
   void LeaveIf(Value* condition, const Site& site,
                ::llvm::function_ref<std::vector<Value*>()> operands) override;
   /// In any lane that is on, if it is a vector.
@@ -141,6 +143,7 @@ class LaneEmitter final : public FunctionEmitter {
   };
   std::map<uint32_t, Wrapped> wrapped_;  // by value
   Block* slow_ = nullptr;
+  Block* tail_again_ = nullptr;          // in an iteration of a tail: where it fails
   Value* last_lane_ = nullptr;           // the number of the last lane that is on
   std::map<unsigned, Value*> flags_;     // variables by the bits of their lanes; set if negative
   ::llvm::BasicBlock* strip_ = nullptr;  // where it begins

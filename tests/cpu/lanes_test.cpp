@@ -536,6 +536,103 @@ kernel k(x: [n] u8, y: inout [4, 8] i32) {
               testing::HasSubstr("does not fit i32: the exact value is"));
 }
 
+// What leads to elements runs in lanes, what is done with them one by one.
+TEST_F(Lanes, ElementsFoundByData) {
+  constexpr const char* kProgram = R"(
+kernel fill(x: [n] i32, w: [n] f64, m: i64, first: i8, last: i32, y: out [m] f64) {
+    var counts: [m] i8 = 0;
+    var signed: [m] i64 = 0;
+    var sums: [m] f64 = 0.0;
+    var seen: [m] i64 = -1;
+    var at: [n] i32 = 0;
+    for i in 0..n { at[i] = if i == n - 1 { last } else { x[i] & 15 }; }
+    counts[3] = first;
+    // In order, with a check for each.
+    for i in 0..n {
+        let k = at[i];
+        counts[k] += 1;
+        sums[k] = sums[k] * 0.5 + w[i];
+    }
+    // Two checks, then two stores; what comes last stays.
+    for i in 0..n {
+        let k = (w[i] * 8.0) as i64;
+        let old = signed[k] * 3 % 1000 + i;
+        signed[k] = old;
+        seen[k] = if i % 2 == 0 { i } else { seen[k] };
+    }
+    // No lanes: the place is found with what changes, or a check follows a store.
+    for i in 0..n { at[at[i] & 7] += 1; }
+    for i in 0..n {
+        counts[at[i] & 3] -= 1;
+        signed[at[i] & 3] += 1;
+    }
+    parallel for i in 0..n { atomic signed[at[i] & 31] += i; }
+    for k in 0..m { y[k] = counts[k] as f64 + sums[k] + (signed[k] as f64) + (seen[k] as f64); }
+}
+)";
+  const auto with = [&](int n, int m, int first, int last) {
+    return ExpectSame(kProgram, {fmt::format("x=random({}; seed=3)", n),
+                                 fmt::format("w=random({}; seed=4)", n), fmt::format("m={}", m),
+                                 fmt::format("first={}", first), fmt::format("last={}", last)});
+  };
+  for (int n : {1, 7, 16, 63, 333}) with(n, 40, 0, 2);
+  EXPECT_THAT(with(333, 40, 120, 2), testing::HasSubstr("overflow"));
+  EXPECT_THAT(with(333, 40, 0, 40), testing::HasSubstr("index 40 is outside counts"));
+  EXPECT_THAT(with(333, 40, 0, -1), testing::HasSubstr("iteration i = 332"));
+  // A sum fails before the last index does.
+  EXPECT_THAT(with(333, 40, 126, -1), testing::HasSubstr("overflow"));
+  EXPECT_THAT(with(100, 7, 0, 2), testing::HasSubstr("outside"));
+}
+
+// What comes behind a check of the tail may have been proved with it.
+TEST_F(Lanes, WhatIsProvedWithElementsFoundByData) {
+  constexpr const char* kProgram = R"(
+kernel fill(x: [n] u32, least: i32, y: out [16] i32) {
+    var z: [16] i32 = 0;
+    for k in 0..16 { y[k] = 1000; }
+    for i in 0..n {
+        let k = x[i] & 15;
+        let d = (x[i] >> 4 & 3) as i32 + least;
+        y[k] = y[k] / d + 7;
+        z[k] = 100 / d;
+    }
+    for k in 0..16 { y[k] += z[k]; }
+}
+)";
+  ExpectSame(kProgram, {"x=random(100; seed=3)", "least=1"});
+  EXPECT_THAT(ExpectSame(kProgram, {"x=random(100; seed=3)", "least=0"}),
+              testing::HasSubstr("division"));
+}
+
+TEST_F(Lanes, AtomicsOnElementsFoundByData) {
+  constexpr const char* kProgram = R"(
+kernel fill<T: integer>(x: [n] u32, m: i64, high: T, y: out [m] T) {{
+    parallel for k in 0..m {{ y[k] = 0; }}
+    y[2] = high;
+    parallel for i in 0..n {{
+        let k = x[i] % 11;
+        let other = if x[i] % 5 == 0 {{ 1 }} else {{ 2 }};
+        atomic y[k] {0};
+        atomic y[k + 1] {1};
+    }}
+}}
+)";
+  struct Case {
+    const char *type, *one, *two;
+    int n, m, high;
+  };
+  for (const auto& [type, one, two, n, m, high] :
+       {Case{"i32", "+= 1", "-= 1", 900, 12, 100}, Case{"i32", "+= 1", "+= 1", 900, 3000, 0},
+        Case{"i8", "+= 1", "-= 1", 70, 12, 127}, Case{"i8", "+= 1", "+= 1", 900, 12, 100},
+        Case{"u8", "-= 1", "+= 1", 70, 12, 1}, Case{"i64", "+= 1", "+= 1", 900, 11, 1},
+        Case{"i64", "max= (other as T)", "min= 3", 900, 12, 2},
+        Case{"u8", "+%= (other as T)", "+%= 3", 900, 12, 100},
+        Case{"i32", "+= 1", "+= 1", 5, 12, 0}})
+    ExpectSame(fmt::format(kProgram, one, two),
+               {fmt::format("x=random({}; seed=3)", n), fmt::format("m={}", m),
+                fmt::format("high={}", high), "--type", fmt::format("T={}", type)});
+}
+
 TEST_F(Lanes, SequentialLoopsThatAreIndependent) {
   ExpectSame(R"(
 kernel k(x: [n] f32, y: inout [n, m] f32) {
