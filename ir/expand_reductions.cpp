@@ -55,10 +55,12 @@ ValueId CountOf(Emitter& emit, const LoopRange& range) {
     const UInt128 count = *step == 0 ? 0 : RangeCount(*from, *to, *step, range.inclusive);
     return emit.Integer(kU64, static_cast<Int128>(std::min<UInt128>(count, UINT64_MAX)));
   }
-  if (from && *from >= 0 && step && *step == 1 && !range.inclusive) {
+  if (step && *step == 1 && !range.inclusive) {
     // The common form, which proofs look through.
     const ValueId end = emit.Binary(Opcode::kMax, range.to, range.from);
-    return emit.Convert(kU64, emit.Exact(Opcode::kSub, end, range.from));
+    if (from && *from >= 0) return emit.Convert(kU64, emit.Exact(Opcode::kSub, end, range.from));
+    // The words of an i64 distance wrap to the distance as a u64.
+    return emit.Binary(Opcode::kSub, emit.Convert(kU64, end), emit.Convert(kU64, range.from));
   }
   const ValueId zero = emit.Zero(emit.type(range.step));
   const ValueId one = emit.Integer(kU64, 1);

@@ -101,6 +101,13 @@ void Ranges::DefineScalar(OpId id) {
     case Opcode::kCtz:
     case Opcode::kClz: {
       const Interval range = RangeOf(op, 0);
+      if (op.opcode == Opcode::kClz && range.lo >= 0) {
+        const auto zeros = [&](Int128 value) {
+          return width - std::bit_width(static_cast<uint64_t>(value));
+        };
+        DefineAtom(result, {zeros(range.hi), zeros(range.lo)});
+        return;
+      }
       const bool is_zero_out = op.opcode != Opcode::kPopcount && !range.contains(0);
       DefineAtom(result, {0, width - (is_zero_out ? 1 : 0)});
       return;
@@ -181,6 +188,7 @@ void Ranges::DefineShiftRight(const Op& op) {
   if (powers.lo == powers.hi) {
     facts_.Assume(a - x * powers.lo, ProofReason::kType);
     facts_.Assume(x * powers.lo + powers.lo - 1 - a, ProofReason::kType);
+    if (range.lo < 0 && facts_.Proves(a)) facts_.Assume(x, ProofReason::kType);
   } else if (dividend.lo >= 0) {
     facts_.Assume(a - x, ProofReason::kType);
   }
