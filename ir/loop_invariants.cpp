@@ -20,7 +20,7 @@ struct Change {
 class Guesser {
  public:
   Guesser(const Function& function, const Op& loop, const std::vector<CarriedValue>& carried,
-          const LoopRange* range, const Ranges& ranges)
+          const KnownRange* range, const Ranges& ranges)
       : function_(function), loop_(loop), carried_(carried), range_(range), ranges_(ranges) {}
 
   std::vector<Polynomial> Guess() {
@@ -221,7 +221,7 @@ class Guesser {
   const Function& function_;
   const Op& loop_;
   const std::vector<CarriedValue>& carried_;
-  const LoopRange* range_;
+  const KnownRange* range_;
   const Ranges& ranges_;
   std::vector<Polynomial> bounds_;
   std::vector<Polynomial> guesses_;
@@ -243,7 +243,7 @@ std::vector<CarriedValue> CarriedValues(const Function& function, const Op& loop
 
 std::vector<Polynomial> GuessInvariants(const Function& function, const Op& loop,
                                         const std::vector<CarriedValue>& carried,
-                                        const LoopRange* range, const Ranges& ranges) {
+                                        const KnownRange* range, const Ranges& ranges) {
   return Guesser(function, loop, carried, range, ranges).Guess();
 }
 

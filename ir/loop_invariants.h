@@ -23,6 +23,6 @@ std::vector<CarriedValue> CarriedValues(const Function& function, const Op& loop
 /// `range` is null for a `while`.
 std::vector<Polynomial> GuessInvariants(const Function& function, const Op& loop,
                                         const std::vector<CarriedValue>& carried,
-                                        const LoopRange* range, const Ranges& ranges);
+                                        const KnownRange* range, const Ranges& ranges);
 
 }  // namespace einkorn::ir

@@ -2,12 +2,12 @@
 
 namespace einkorn::ir {
 
-LoopRange DefineRange(const Function& function, const Op& loop, size_t k, ValueId variable,
-                      Ranges& ranges) {
+KnownRange DefineRange(const Function& function, const Op& loop, size_t k, ValueId variable,
+                       Ranges& ranges) {
   const auto bound = [&](size_t i) { return ranges.FormOf(function.operand(loop, 3 * k + i)); };
   const Polynomial from = bound(0), to = bound(1), step = bound(2);
   const Interval steps = ranges.facts().RangeOf(step);
-  LoopRange range;
+  KnownRange range;
   range.from = range.first = from;
   range.direction = steps.lo > 0 ? 1 : steps.hi < 0 ? -1 : 0;
   const Int128 inclusive = (InclusiveBits(loop) >> k) & 1;
@@ -26,7 +26,7 @@ LoopRange DefineRange(const Function& function, const Op& loop, size_t k, ValueI
   return range;
 }
 
-void AssumeInside(const LoopRange& range, Facts& facts) {
+void AssumeInside(const KnownRange& range, Facts& facts) {
   constexpr ProofReason kLoop = ProofReason::kLoop;
   // There is an iteration.
   facts.Assume(range.extent - 1, kLoop);

@@ -5,7 +5,7 @@
 
 namespace einkorn::ir {
 
-struct LoopRange {
+struct KnownRange {
   Polynomial from;
   /// How far the end is from there in the direction of the step, one more if it is inclusive;
   /// unknown where the direction is.
@@ -26,9 +26,9 @@ struct LoopRange {
 };
 
 /// Range `k` of a loop whose variable is `variable`, and the form of the variable.
-LoopRange DefineRange(const Function& function, const Op& loop, size_t k, ValueId variable,
-                      Ranges& ranges);
+KnownRange DefineRange(const Function& function, const Op& loop, size_t k, ValueId variable,
+                       Ranges& ranges);
 /// Takes note of what holds in every iteration.
-void AssumeInside(const LoopRange& range, Facts& facts);
+void AssumeInside(const KnownRange& range, Facts& facts);
 
 }  // namespace einkorn::ir

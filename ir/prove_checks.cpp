@@ -50,7 +50,7 @@ class CheckProver {
   struct Induction {
     const Op& loop;
     std::vector<CarriedValue> carried;
-    const LoopRange* range;  // null for a `while`
+    const KnownRange* range;  // null for a `while`
     std::vector<Invariant> invariants;
   };
 
@@ -163,7 +163,7 @@ class CheckProver {
   void WalkFor(const Op& op) {
     const RegionId body = function_.region_of(op, 0);
     AssumeStep(op, 0);
-    const LoopRange range =
+    const KnownRange range =
         DefineRange(function_, op, 0, function_.region(body).arguments[0], ranges_);
     Induction induction{op, CarriedValues(function_, op), &range, {}};
     const Scope scope = Induce(induction, [&](auto at_end) {
@@ -228,7 +228,7 @@ class CheckProver {
     Values first;
     for (const CarriedValue& value : induction.carried)
       if (value.atom != 0) first.emplace_back(value.atom, ranges_.FormOf(value.first));
-    const LoopRange* range = induction.range;
+    const KnownRange* range = induction.range;
     if (range != nullptr) first.emplace_back(range->atom, range->first);
     const auto guesses =
         GuessInvariants(function_, induction.loop, induction.carried, range, ranges_);
@@ -269,7 +269,7 @@ class CheckProver {
   // hold for them, with the number of iterations.
   void DefineResults(const Induction& induction) {
     constexpr ProofReason kLoop = ProofReason::kLoop;
-    const LoopRange& range = *induction.range;
+    const KnownRange& range = *induction.range;
     const bool may_end = (induction.loop.immediate & kForExits) != 0;
     Values results;
     std::vector<Fact> none = {{-range.extent, kLoop}}, some = {{range.extent - 1, kLoop}};
