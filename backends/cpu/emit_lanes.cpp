@@ -183,6 +183,8 @@ void LaneEmitter::EmitStrip(const ir::Op& op, const Row& row, Value* count) {
   slow_ = NewBlock("again");
   Block* next = NewBlock("next_strip");
   flags_.clear();
+  sums_.clear();
+  last_sums_.clear();
   wrapped_.clear();
   tells_more_ = false;
   may_be_flagged_ = false;
@@ -337,6 +339,7 @@ std::vector<::llvm::Value*> LaneEmitter::EmitMerged(const ir::Op& op) {
   EmitRegion(body);
   std::vector<Value*> values = lanes_of(body);
   TestFlags();
+  ++nesting_;
   const auto& arguments = function_.region(merge).arguments;
   while (width_ > 1) {
     width_ /= 2;
@@ -350,6 +353,7 @@ std::vector<::llvm::Value*> LaneEmitter::EmitMerged(const ir::Op& op) {
     EmitRegion(merge);
     values = lanes_of(merge);
   }
+  --nesting_;
   for (Value*& value : values) value = b_.CreateExtractElement(value, uint64_t{0});
   return values;
 }
@@ -402,9 +406,61 @@ void LaneEmitter::Flag(Value* fails, unsigned bits) {
   return Any(b_.CreateICmpSLT(lanes, ::llvm::Constant::getNullValue(type)));
 }
 
+// Sums of u8 and u16 are saturated where processors can, and only the last one of a chain is looked
+// at: where it is not the greatest number, none before it was too large. Else each sum is compared
+// with the one that wraps.
+bool LaneEmitter::MayAddSaturating(const ir::Op& op) const {
+  const ScalarType type = function_.type(function_.operand(op, 0)).scalar;
+  return op.opcode == Opcode::kAdd && (op.checks & kOverflowBit) != 0 && !IsSigned(type) &&
+         BitsOf(type) <= 16 && nesting_ == 0;
+}
+
+void LaneEmitter::EmitSaturatingSum(ir::OpId id, const ir::Op& op) {
+  const ir::ValueId result = function_.result(op);
+  Sum sum{Lanes(function_.operand(op, 0)), Lanes(function_.operand(op, 1)), nullptr};
+  sum.result = b_.CreateBinaryIntrinsic(::llvm::Intrinsic::uadd_sat, sum.x, sum.y);
+  Note(id, FaultKind::kOverflow, ir::CheckFate::kFlags);
+  tells_more_ = tells_more_ || !ChecksOnlyData(op);
+  std::erase_if(last_sums_, [&](Value* last) { return last == sum.x || last == sum.y; });
+  last_sums_.push_back(sum.result);
+  sums_.push_back(sum);
+  may_be_flagged_ = true;
+  Set(result, sum.result);
+}
+
+void LaneEmitter::TestSums() {
+  if (sums_.empty()) return;
+  std::map<::llvm::Type*, Value*> greatest;
+  for (Value* last : last_sums_) {
+    Value*& so_far = greatest[last->getType()];
+    so_far =
+        so_far == nullptr ? last : b_.CreateBinaryIntrinsic(::llvm::Intrinsic::umax, so_far, last);
+  }
+  Value* suspect = nullptr;
+  const auto add = [&](Value*& to, Value* lanes) {
+    to = to == nullptr ? lanes : b_.CreateOr(to, lanes);
+  };
+  for (const auto& [type, lanes] : greatest)
+    add(suspect, b_.CreateICmpEQ(lanes, ::llvm::Constant::getAllOnesValue(type)));
+  Block* look = NewBlock("look");
+  Block* next = NewBlock("passed");
+  ::llvm::MDNode* unlikely = ::llvm::MDBuilder(context_).createUnlikelyBranchWeights();
+  b_.CreateCondBr(Any(b_.CreateFreeze(suspect)), look, next, unlikely);
+  b_.SetInsertPoint(look);
+  Value* wrong = nullptr;
+  for (const Sum& sum : sums_) add(wrong, b_.CreateICmpNE(b_.CreateAdd(sum.x, sum.y), sum.result));
+  b_.CreateCondBr(Any(Masked(b_.CreateFreeze(wrong))), slow_, next);
+  b_.SetInsertPoint(next);
+  // Code behind a condition or loop does not know that this was tested in it.
+  if (nesting_ > 0) return;
+  sums_.clear();
+  last_sums_.clear();
+}
+
 void LaneEmitter::TestFlags() {
   if (!may_be_flagged_) return;
   may_be_flagged_ = false;
+  TestSums();
   Value* fails = nullptr;
   for (const auto& [bits, flags] : flags_) {
     Value* set = AnySign(b_.CreateLoad(Wide(b_.getIntNTy(bits)), flags));
@@ -528,19 +584,24 @@ void LaneEmitter::EmitOp(ir::OpId id) {
     case Opcode::kStore:
       return EmitLanesStore(id, op);
     case Opcode::kIf:
-      return EmitLanesIf(op);
+      ++nesting_;
+      EmitLanesIf(op);
+      --nesting_;
+      return;
     case Opcode::kFor:
     case Opcode::kWhile: {
       // What is flagged could be how often it runs.
       TestFlags();
       may_be_flagged_ = MayFlag(op);
       tells_more_ = tells_more_ || !ChecksOnlyData(op);
+      ++nesting_;
       if (!ir::IsDivergent(function_, plan_, op))
         FunctionEmitter::EmitOp(id);
       else if (op.opcode == Opcode::kFor)
         EmitLanesFor(op);
       else
         EmitLanesWhile(op);
+      --nesting_;
       may_be_flagged_ = MayFlag(op);
       return;
     }
@@ -623,6 +684,7 @@ bool LaneEmitter::MayFlag(const ir::Op& op) const {
 }
 
 void LaneEmitter::EmitVarying(ir::OpId id, const ir::Op& op) {
+  if (MayAddSaturating(op)) return EmitSaturatingSum(id, op);
   std::vector<ScalarType> types;
   std::vector<Value*> operands;
   for (ir::ValueId value : function_.operands(op)) {

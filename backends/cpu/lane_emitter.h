@@ -52,6 +52,9 @@ class LaneEmitter final : public FunctionEmitter {
   /// `fails` is as FailIf has it.
   void Flag(Value* fails, unsigned bits);
   Value* AnySign(Value* lanes);
+  bool MayAddSaturating(const ir::Op& op) const;
+  void EmitSaturatingSum(ir::OpId id, const ir::Op& op);
+  void TestSums();
   void TestFlags();
   void EndRound() override { TestFlags(); }
 
@@ -147,8 +150,16 @@ class LaneEmitter final : public FunctionEmitter {
   Value* last_lane_ = nullptr;           // the number of the last lane that is on
   std::map<unsigned, Value*> flags_;     // variables by the bits of their lanes; set if negative
   ::llvm::BasicBlock* strip_ = nullptr;  // where it begins
-  bool may_be_flagged_ = false;          // since the last test
-  bool tells_more_ = false;              // flags may be of checks of other things than data
+  // Sums of small unsigned integers that were saturated since the last test, with their operands,
+  // and those of them that went into no other one.
+  struct Sum {
+    Value *x, *y, *result;
+  };
+  std::vector<Sum> sums_;
+  std::vector<Value*> last_sums_;
+  int nesting_ = 0;              // of conditions and loops in the strip
+  bool may_be_flagged_ = false;  // since the last test
+  bool tells_more_ = false;      // flags may be of checks of other things than data
 };
 
 }  // namespace einkorn::cpu

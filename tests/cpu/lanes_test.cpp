@@ -536,6 +536,34 @@ kernel k(x: [n] u8, y: inout [4, 8] i32) {
               testing::HasSubstr("does not fit i32: the exact value is"));
 }
 
+// Sums of small numbers may be the greatest one, but not more.
+TEST_F(Lanes, SumsOfSmallNumbers) {
+  constexpr const char* kProgram = R"(
+kernel sums<T: integer>(x: [n] u32, more: T, at: i64, most: T, y: out [n] T) {
+    parallel for i in 0..n {
+        let a = (x[i] & 63) as T;
+        let b = most - a - (if i == at { 0 } else { more });
+        let c = a + b + more;
+        var d = c - a;
+        if x[i] % 3 == 0 {
+            d = d - b + a;
+            if d == 5 { d += most; }
+        }
+        for k in 0..(x[i] & 3) as i64 { d = d / 2 + a; }
+        y[i] = (a / 2 + a / 2) + d;
+    }
+}
+)";
+  for (const auto& [type, most] :
+       {std::pair{"u8", 255}, std::pair{"u8", 180}, std::pair{"u16", 65535}, std::pair{"u16", 300}})
+    for (int n : {5, 300})
+      for (int at : {-1, 130, 299})
+        for (int more : {0, 7})
+          ExpectSame(kProgram, {fmt::format("x=random({}; seed=3)", n),
+                                fmt::format("more={}", more), fmt::format("at={}", at),
+                                fmt::format("most={}", most), "--type", fmt::format("T={}", type)});
+}
+
 // What leads to elements runs in lanes, what is done with them one by one.
 TEST_F(Lanes, ElementsFoundByData) {
   constexpr const char* kProgram = R"(
