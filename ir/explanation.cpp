@@ -11,6 +11,8 @@ std::string_view TextOf(CheckFate fate) {
       return "asked for";
     case CheckFate::kProved:
       return "proved";
+    case CheckFate::kLoop:
+      return "loop";
     case CheckFate::kStrip:
       return "strip";
     case CheckFate::kFlags:

@@ -14,6 +14,7 @@ namespace einkorn::ir {
 enum class CheckFate : uint8_t {
   kAskedFor,  ///< not at all: the program says what is meant
   kProved,    ///< not at all: it cannot find anything
+  kLoop,      ///< once for all iterations of a loop
   kStrip,     ///< once for many lanes
   kFlags,     ///< in vectors, for all lanes at once
   kBranch,    ///< by a branch where it stands

@@ -3,11 +3,19 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "backends/cpu/lane_emitter.h"
 #include "backends/llvm/scalar_code.h"
+#include "ir/loop_nest.h"
 
 namespace einkorn::cpu {
+namespace {
+
+// Larger loops are not made twice for checks that are made once.
+constexpr size_t kMostGuardedOps = 24;
+
+}  // namespace
 
 std::vector<Type> FunctionEmitter::TypesOf(Slots values) const {
   std::vector<Type> types;
@@ -109,6 +117,91 @@ FunctionEmitter::Range FunctionEmitter::EmitRange(ir::OpId id, const ir::Op& op,
 
 void FunctionEmitter::EmitFor(ir::OpId id, const ir::Op& op) {
   if (const ir::LanePlan* lanes = ChooseLanes(id, op)) return EmitOutlined(id, op, lanes);
+  const std::vector<ir::OpId> accesses = AccessesToGuard(op);
+  if (accesses.empty()) return EmitLoop(id, op);
+  // Small loops are there twice: with the checks of these accesses made before, and as they are.
+  const Slots results = function_.results_of(op);
+  Block* guarded = NewBlock("guarded");
+  Block* plain = NewBlock("plain");
+  Block* join = NewBlock("join");
+  b_.CreateCondBr(AreInBounds(op, accesses), guarded, plain);
+  std::vector<Code> codes[2];
+  Block* ends[2];
+  for (size_t k : {0, 1}) {
+    b_.SetInsertPoint(k == 0 ? guarded : plain);
+    const bool was_spare = std::exchange(is_spare_, is_spare_ || k == 1);
+    if (k == 0) guarded_.insert(accesses.begin(), accesses.end());
+    EmitLoop(id, op);
+    for (ir::OpId access : accesses) guarded_.erase(access);
+    is_spare_ = was_spare;
+    for (ir::ValueId result : results) codes[k].push_back(code(result));
+    ends[k] = b_.GetInsertBlock();
+    b_.CreateBr(join);
+  }
+  b_.SetInsertPoint(join);
+  std::vector<Code> phis = Phis(results);
+  for (size_t k : {0, 1}) AddIncoming(phis, codes[k], ends[k]);
+  for (size_t i = 0; i < results.size(); ++i) code(results[i]) = phis[i];
+}
+
+// The accesses in a small loop with a check of their bounds whose indices are its variable and what
+// does not change in it.
+std::vector<ir::OpId> FunctionEmitter::AccessesToGuard(const ir::Op& op) {
+  const auto& body = function_.region(function_.region_of(op, 0));
+  const ir::Op* step = function_.ConstantOf(function_.operand(op, 2));
+  if (!MayGuard() || body.ops.size() > kMostGuardedOps || step == nullptr || step->immediate != 1 ||
+      (op.immediate & ir::kForInclusive) != 0)
+    return {};
+  std::vector<bool> inside(function_.values.size());
+  ir::MarkInside(function_, function_.region_of(op, 0), inside);
+  std::vector<ir::OpId> accesses;
+  for (ir::OpId id : body.ops) {
+    const ir::Op& access = function_.op(id);
+    const bool may_loop = access.regions.count > 0 && access.opcode != Opcode::kIf;
+    if (may_loop) return {};
+    if ((access.opcode != Opcode::kLoad && access.opcode != Opcode::kStore) ||
+        (access.checks & kBoundsBit) == 0)
+      continue;
+    const ir::ValueId array = function_.operand(access, 0);
+    const auto indices = function_.operands(access).subspan(1, function_.type(array).rank);
+    if (!inside[array.index] && std::ranges::all_of(indices, [&](ir::ValueId index) {
+          return index == body.arguments[0] || !inside[index.index];
+        }))
+      accesses.push_back(id);
+  }
+  return accesses;
+}
+
+// Whether the accesses are in bounds in all iterations, if there are any: the first and the last
+// one tell.
+::llvm::Value* FunctionEmitter::AreInBounds(const ir::Op& op,
+                                            const std::vector<ir::OpId>& accesses) {
+  const ir::ValueId variable = function_.region(function_.region_of(op, 0)).arguments[0];
+  Value* from = llvm_code::ToI64(b_, operand_type(op, 0), operand(op, 0));
+  Value* to = llvm_code::ToI64(b_, operand_type(op, 1), operand(op, 1));
+  Value* holds = b_.getTrue();
+  for (ir::OpId id : accesses) {
+    const ir::Op& access = function_.op(id);
+    Note(id, FaultKind::kBounds, ir::CheckFate::kLoop);
+    const ir::ValueId array = function_.operand(access, 0);
+    for (size_t d = 0; d < function_.type(array).rank; ++d) {
+      const ir::ValueId index = function_.operand(access, d + 1);
+      Value* size = code(array)[1 + d];
+      // A negative index is large as an unsigned number.
+      if (index == variable) {
+        holds = b_.CreateAnd(holds, b_.CreateICmpULT(from, size));
+        holds = b_.CreateAnd(holds, b_.CreateICmpULE(to, size));
+      } else {
+        holds = b_.CreateAnd(
+            holds, b_.CreateICmpULT(
+                       llvm_code::ToI64(b_, function_.type(index).scalar, scalar(index)), size));
+      }
+    }
+  }
+  return holds;
+}
+
+void FunctionEmitter::EmitLoop(ir::OpId id, const ir::Op& op) {
   const ir::RegionId region = function_.region_of(op, 0);
   const auto& arguments = function_.region(region).arguments;
   const std::span<const ir::ValueId> carried = std::span(arguments).subspan(1);

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "backends/cpu/array_facts.h"
@@ -188,6 +189,10 @@ class FunctionEmitter {
   // --- control (emit_control.cpp)
   void EmitIf(const ir::Op& op);
   void EmitFor(ir::OpId id, const ir::Op& op);
+  void EmitLoop(ir::OpId id, const ir::Op& op);
+  virtual bool MayGuard() const { return true; }
+  std::vector<ir::OpId> AccessesToGuard(const ir::Op& op);
+  Value* AreInBounds(const ir::Op& op, const std::vector<ir::OpId>& accesses);
   void EmitWhile(const ir::Op& op);
   /// Stands at the end of a round of a `while`.
   virtual void EndRound() {}
@@ -274,6 +279,7 @@ class FunctionEmitter {
   Value* memo_ = nullptr;  // arguments and results of a function whose results are kept
   bool is_body_ = false;
   ir::OpId body_op_;                 ///< in a body: its loop
+  std::set<ir::OpId> guarded_;       ///< accesses that were checked before their loop
   bool are_places_checked_ = false;  ///< accesses are known to be in bounds
   std::vector<bool> made_here_;      ///< in a body: arrays of the iteration, by value
   struct PrivateCopy {

@@ -96,6 +96,7 @@ class LaneEmitter final : public FunctionEmitter {
   /// Takes note of where a sum or difference starts again if one of its operands does.
   void FollowWrapped(const ir::Op& op);
   bool HasHeapArrays(ir::RegionId) const override { return false; }
+  bool MayGuard() const override { return false; }
   /// No lanes in lanes.
   const ir::LanePlan* ChooseLanes(ir::OpId, const ir::Op&) override { return nullptr; }
   void EmitLanesIf(const ir::Op& op);

@@ -536,6 +536,40 @@ kernel k(x: [n] u8, y: inout [4, 8] i32) {
               testing::HasSubstr("does not fit i32: the exact value is"));
 }
 
+// Whose bounds are checked before the loop, if they hold in all of it.
+TEST_F(Lanes, LoopsWhoseAccessesAreCheckedBefore) {
+  constexpr const char* kProgram = R"(
+kernel run(x: [n] f64, w: [m, 5] i32, from: i32, to: i32, row: i64, limit: f64, y: out [3] f64) {
+    var a: f64 = 1.0;
+    var last: i64 = 0;
+    for k in from..to {
+        a = a * 0.5 + x[k];
+        last += w[row, k % 5] as i64;
+    }
+    y[0] = a;
+    var b: f64 = 0.0;
+    for k in from as i64..to as i64 {
+        if b > limit { break; }
+        b = b * 1.5 + x[k];
+    }
+    y[1] = b + (last as f64);
+    y[2] = sum(x[k] for k in from..to);
+}
+)";
+  struct Case {
+    int from, to, row;
+    const char* limit;
+  };
+  for (const auto& [from, to, row, limit] :
+       {Case{0, 40, 2, "1e9"}, Case{3, 17, 0, "1e9"}, Case{7, 7, -9, "1e9"}, Case{9, 2, 0, "1e9"},
+        Case{-1, 5, 0, "1e9"}, Case{-1, 0, 0, "1e9"}, Case{40, 41, 0, "1e9"},
+        Case{39, 41, 0, "1e9"}, Case{0, 41, 3, "1e9"}, Case{2, 5, 3, "1e9"}, Case{5, 6, 4, "1e9"},
+        Case{0, 40, -1, "1e9"}, Case{0, 2147483647, 0, "0.5"}})
+    ExpectSame(kProgram, {"x=random(40; seed=1)", "w=full(3; 4,5)", fmt::format("from={}", from),
+                          fmt::format("to={}", to), fmt::format("row={}", row),
+                          fmt::format("limit={}", limit)});
+}
+
 // Sums of small numbers may be the greatest one, but not more.
 TEST_F(Lanes, SumsOfSmallNumbers) {
   constexpr const char* kProgram = R"(
