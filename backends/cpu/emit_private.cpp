@@ -25,14 +25,19 @@ bool IsAddition(const ir::Op& op) {
 
 }  // namespace
 
-// Whether all atomics on the array are additions or subtractions with the rule, which does not
-// saturate.
+// Whether the array is used by nothing but atomics that are additions or subtractions with the
+// rule, which does not saturate.
 bool FunctionEmitter::IsOnlyAddedTo(ir::RegionId region, ir::ValueId array, Rule rule) const {
   if (rule != Rule::kChecked && rule != Rule::kWrap) return false;
   return std::ranges::all_of(function_.region(region).ops, [&](ir::OpId id) {
     const ir::Op& op = function_.op(id);
     if (op.opcode == Opcode::kAtomic && function_.operand(op, 0) == array)
       return IsAddition(op) && op.rule == rule;
+    if (std::ranges::any_of(function_.operands(op), [&](ir::ValueId value) {
+          return function_.type(value).is_array() &&
+                 facts_.StorageOf(value) == facts_.StorageOf(array);
+        }))
+      return false;
     return std::ranges::all_of(function_.regions_of(op), [&](ir::RegionId inner) {
       return IsOnlyAddedTo(inner, array, rule);
     });

@@ -695,6 +695,27 @@ kernel fill<T: integer>(x: [n] u32, m: i64, high: T, y: out [m] T) {{
                 fmt::format("high={}", high), "--type", fmt::format("T={}", type)});
 }
 
+// Then no copy may keep what was added.
+TEST_F(Lanes, AtomicsOnElementsThatAreAlsoStored) {
+  constexpr const char* kProgram = R"(
+kernel run(y: out [n] i32, z: out [n] i64) {
+    parallel for i in 0..n { y[i] = i as i32; z[i] = 1; }
+    parallel for i in 0..n {
+        y[i] = y[i] + 1;
+        atomic y[i] += 3;
+        for _ in 0..3 { atomic z[i] += 5; }
+        y[i] = y[i] * 2;
+    }
+    parallel for i in 0..n {
+        atomic z[i] += 2;
+        let part = z[i..i + 1];
+        part[0] = part[0] * 3;
+    }
+}
+)";
+  ExpectSame(kProgram, {"n=200"});
+}
+
 TEST_F(Lanes, SequentialLoopsThatAreIndependent) {
   ExpectSame(R"(
 kernel k(x: [n] f32, y: inout [n, m] f32) {
