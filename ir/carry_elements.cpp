@@ -4,6 +4,7 @@
 // stored can be loaded again, which takes longer than most of what f does.
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 
 #include "ir/affine.h"
@@ -21,6 +22,9 @@ constexpr int kLongestChain = 8;
 
 struct Recurrence {
   OpId load, store;
+  // Where the load is in an `if` of the body, as `if j > 0 { t[j - 1] } else { 0 }`.
+  OpId choice = {};
+  size_t arm = 0;
 };
 
 class Carrier : public LoopCloner {
@@ -29,29 +33,27 @@ class Carrier : public LoopCloner {
     forms_.DefineIn(source.body);
   }
 
-  std::optional<Recurrence> Find(OpId loop) const {
-    const Op& op = source().op(loop);
-    if (!IsCountingLoop(source(), op)) return std::nullopt;
-    const RegionId body = source().region_of(op, 0);
+  std::vector<Recurrence> Find(OpId loop) const {
+    std::vector<Recurrence> found;
+    if (!IsCountingLoop(source(), op(loop))) return found;
+    const RegionId body = BodyOf(loop);
     std::vector<bool> inside(source().values.size());
     MarkInside(source(), body, inside);
     for (OpId store : source().region(body).ops) {
-      if (source().op(store).opcode != Opcode::kStore) continue;
-      const ValueId array = source().operand(source().op(store), 0);
+      if (op(store).opcode != Opcode::kStore) continue;
+      const ValueId array = source().operand(op(store), 0);
       if (inside[array.index] || WritesTo(body, StorageOf(source(), array)) != 1) continue;
-      for (OpId load : source().region(body).ops) {
-        if (load == store || MayRuleOut(load, inside)) break;
-        if (IsOneBehind(load, store, source().region(body).arguments[0], inside))
-          return Recurrence{load, store};
-      }
+      if (const auto recurrence = FindLoad(body, store, inside)) found.push_back(*recurrence);
     }
-    return std::nullopt;
+    return found;
   }
 
  protected:
   void CloneOp(OpId id) override {
-    const auto found = Find(id);
-    if (!found) {
+    if (const auto at = carried_.find(id); at != carried_.end())
+      return Bind(source().result(op(id)), at->second);
+    const std::vector<Recurrence> found = Find(id);
+    if (found.empty()) {
       CopyOp(id);
       return;
     }
@@ -66,11 +68,12 @@ class Carrier : public LoopCloner {
         emit.Binary(range.inclusive ? Opcode::kLe : Opcode::kLt, range.from, range.to);
     const auto run = [&] {
       Values with = carried;
-      with.push_back(FirstElement(*found, id, range.from));
+      for (const Recurrence& recurrence : found)
+        with.push_back(FirstElement(recurrence, id, range.from));
       Values after = emit.For(range, with, [&](ValueId variable, const Values& values) {
-        return Iteration(*found, id, variable, values);
+        return Iteration(found, id, variable, values);
       });
-      after.pop_back();
+      after.resize(carried.size());
       return after;
     };
     const Values after = emit.If(has_any, run, [&] { return carried; });
@@ -81,6 +84,24 @@ class Carrier : public LoopCloner {
   }
 
  private:
+  std::optional<Recurrence> FindLoad(RegionId body, OpId store,
+                                     const std::vector<bool>& inside) const {
+    const ValueId variable = source().region(body).arguments[0];
+    for (OpId id : source().region(body).ops) {
+      if (id == store) break;
+      if (op(id).opcode == Opcode::kIf &&
+          IsKnownFrom(source(), source().operand(op(id), 0), variable, inside))
+        for (size_t arm : {0, 1})
+          for (OpId load : source().region(source().region_of(op(id), arm)).ops) {
+            if (MayRuleOut(load, inside)) break;
+            if (IsOneBehind(load, store, variable, inside)) return Recurrence{load, store, id, arm};
+          }
+      if (MayRuleOut(id, inside)) break;
+      if (IsOneBehind(id, store, variable, inside)) return Recurrence{id, store};
+    }
+    return std::nullopt;
+  }
+
   // Whether what follows may be known to lie in bounds because this did not fail: the first element
   // is loaded before the loop. Sums of what was loaded say nothing about indices.
   bool MayRuleOut(OpId id, const std::vector<bool>& inside) const {
@@ -153,12 +174,29 @@ class Carrier : public LoopCloner {
 
   ValueId FirstElement(const Recurrence& found, OpId loop, ValueId from) {
     Bind(VariableOf(loop), from);
-    CloneSubscripts(std::array{BodyOf(loop)}, found.load);
-    CopyOp(found.load);
-    return Map(source().result(source().op(found.load)));
+    const RegionId body = BodyOf(loop);
+    const ValueId element = source().result(op(found.load));
+    if (!found.choice.valid()) {
+      CloneSubscripts(std::array{body}, found.load);
+      CopyOp(found.load);
+      return Map(element);
+    }
+    const ValueId condition = source().operand(op(found.choice), 0);
+    CloneSources(std::array{body}, std::array{condition});
+    Emitter emit(target(), op(found.load).range);
+    const auto load = [&] {
+      CloneSubscripts(std::array{body, source().region_of(op(found.choice), found.arm)},
+                      found.load);
+      CopyOp(found.load);
+      return Values{Map(element)};
+    };
+    const auto none = [&] { return Values{emit.Zero(source().type(element).scalar)}; };
+    return found.arm == 0 ? emit.If(Map(condition), load, none)[0]
+                          : emit.If(Map(condition), none, load)[0];
   }
 
-  Values Iteration(const Recurrence& found, OpId loop, ValueId variable, const Values& values) {
+  Values Iteration(const std::vector<Recurrence>& found, OpId loop, ValueId variable,
+                   const Values& values) {
     const Region& body = source().region(source().region_of(source().op(loop), 0));
     Bind(body.arguments[0], variable);
     CopyNames(body.arguments[0], variable);
@@ -166,21 +204,21 @@ class Carrier : public LoopCloner {
       Bind(body.arguments[k], values[k - 1]);
       CopyNames(body.arguments[k], values[k - 1]);
     }
-    for (OpId id : body.ops) {
-      const Op& op = source().op(id);
-      if (op.opcode == Opcode::kYield) break;
-      if (id == found.load)
-        Bind(source().result(op), values.back());
-      else
-        CloneOp(id);
+    for (size_t k = 0; k < found.size(); ++k)
+      carried_[found[k].load] = values[values.size() - found.size() + k];
+    for (OpId id : body.ops)
+      if (op(id).opcode != Opcode::kYield) CloneOp(id);
+    Values next = Map(source().operands(op(body.ops.back())));
+    for (const Recurrence& recurrence : found) {
+      carried_.erase(recurrence.load);
+      const Op& store = op(recurrence.store);
+      next.push_back(Map(source().operand(store, store.operands.count - 1)));
     }
-    Values next = Map(source().operands(source().op(body.ops.back())));
-    const Op& store = source().op(found.store);
-    next.push_back(Map(source().operand(store, store.operands.count - 1)));
     return next;
   }
 
   AffineForms forms_;
+  std::map<OpId, ValueId> carried_;  // what stands for loads of the loops that are being copied
 };
 
 }  // namespace
@@ -190,7 +228,7 @@ void CarryElements(Function& function) {
   Builder builder(unused);
   const Carrier finder(function, builder);
   for (size_t i = 0; i < function.ops.size(); ++i)
-    if (function.ops[i].opcode == Opcode::kFor && finder.Find(OpId(i)))
+    if (function.ops[i].opcode == Opcode::kFor && !finder.Find(OpId(i)).empty())
       return RebuildWith<Carrier>(function);
 }
 

@@ -109,9 +109,13 @@ LoopRange LoopCloner::RangeOf(Emitter& emit, OpId loop) {
 }
 
 void LoopCloner::CloneSubscripts(std::span<const RegionId> regions, OpId access) {
-  const auto subscripts =
-      source().operands(op(access)).subspan(1, source().type(source().operand(op(access), 0)).rank);
-  const std::vector<bool> needed = SourcesOf(source(), subscripts);
+  CloneSources(regions, source()
+                            .operands(op(access))
+                            .subspan(1, source().type(source().operand(op(access), 0)).rank));
+}
+
+void LoopCloner::CloneSources(std::span<const RegionId> regions, std::span<const ValueId> values) {
+  const std::vector<bool> needed = SourcesOf(source(), values);
   for (RegionId region : regions)
     for (OpId id : source().region(region).ops) {
       const auto results = source().results_of(op(id));

@@ -50,6 +50,8 @@ class LoopCloner : public Cloner {
   /// Copies what computes the subscripts of an access, as far as it stands in the regions, which
   /// are given from the outermost one.
   void CloneSubscripts(std::span<const RegionId> regions, OpId access);
+  /// The same for other values.
+  void CloneSources(std::span<const RegionId> regions, std::span<const ValueId> values);
 };
 
 }  // namespace einkorn::ir

@@ -300,7 +300,13 @@ TEST_F(Lanes, ElementsOfTheIterationBefore) {
         "var s: i32 = 0; for i in 1..n { s += y[i - 1]; y[i] = s - x[i]; s = max(s, -9); } y[0] = "
         "s;",
         "parallel for k in 0..n / 8 { for i in 1..8 { y[8 * k + i] = y[8 * k + i - 1] + x[i]; } }",
-        "for i in 1..n { y[i] = 1_000_000_000 + y[i - 1]; }"})
+        "for i in 1..n { y[i] = 1_000_000_000 + y[i - 1]; }",
+        "for i in 0..n { let t = if i > 0 { y[i - 1] } else { 7 }; y[i] = t + x[i]; }",
+        "for i in 0..n { let t = if i == 0 { 7 } else { y[i - 1] + 1 }; y[i] = t + x[i] * t; }",
+        "for i in 3..n { let t = if i % 5 == 3 { y[i - 1] } else { x[i] }; y[i] = t + 1; }",
+        "for i in 0..n { let t = if x[i] > 5 && i > 0 { y[i - 1] } else { 1 }; y[i] = t + 1; }",
+        "var z: [n] i32 = 0; for i in 0..n { let t = if i > 0 { y[i - 1] + z[i - 1] } else { 7 }; "
+        "z[i] = t * 3 % 11; let s = if i > 0 { z[i - 1] } else { 0 }; y[i] = s + t % 1000; }"})
     for (int n : {1, 2, 50})
       ExpectSame(fmt::format("kernel run(x: [n] i32, y: inout [n] i32) where n > 0 {{ {} }}", loop),
                  {fmt::format("x=full(6; {})", n), fmt::format("y=full(2; {})", n)});
