@@ -144,9 +144,14 @@ class Skipper {
 
 void SkipExitValues(Function& function) {
   bool has_changed = false;
-  for (size_t i = 0; i < function.ops.size(); ++i)
-    if (function.ops[i].opcode == Opcode::kWhile)
-      has_changed = Skipper(function).Visit(OpId(i)) || has_changed;
+  std::optional<Skipper> skipper;  // counts uses, which change where something was skipped
+  for (size_t i = 0; i < function.ops.size(); ++i) {
+    if (function.ops[i].opcode != Opcode::kWhile) continue;
+    if (!skipper) skipper.emplace(function);
+    if (!skipper->Visit(OpId(i))) continue;
+    has_changed = true;
+    skipper.reset();
+  }
   if (has_changed) DropDeadCode(function);
 }
 
