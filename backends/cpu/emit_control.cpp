@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <tuple>
 #include <utility>
 
 #include "backends/cpu/lane_emitter.h"
@@ -14,6 +15,10 @@ namespace {
 
 // Larger loops are not made twice for checks that are made once.
 constexpr size_t kMostGuardedOps = 24;
+// The same for loops with several accumulators, ...
+constexpr size_t kMostUnrolledOps = 16;
+// ... which have so many.
+constexpr unsigned kAccumulators = 4;
 
 }  // namespace
 
@@ -201,6 +206,113 @@ std::vector<ir::OpId> FunctionEmitter::AccessesToGuard(const ir::Op& op) {
   return holds;
 }
 
+// The operations by which a small loop combines each of its carried values with a term, if all of
+// them are minima or maxima of integers: for these it does not matter in which order, or how often.
+std::vector<ir::OpId> FunctionEmitter::CombinersOf(const ir::Op& op) const {
+  const auto& body = function_.region(function_.region_of(op, 0));
+  const ir::Op* step = function_.ConstantOf(function_.operand(op, 2));
+  if (is_spare_ || !MayGuard() || body.ops.size() > kMostUnrolledOps || step == nullptr ||
+      step->immediate != 1 || (op.immediate & (ir::kForInclusive | ir::kForExits)) != 0)
+    return {};
+  const std::span<const ir::ValueId> carried = std::span(body.arguments).subspan(1);
+  const auto yields = function_.operands(function_.op(body.ops.back()));
+  std::vector<ir::OpId> combiners;
+  for (size_t k = 0; k < carried.size(); ++k) {
+    const Type type = function_.type(carried[k]);
+    const ir::OpId def = function_.value(yields[k]).def;
+    if (!type.is_scalar() || !IsInteger(type.scalar) || !def.valid()) return {};
+    const ir::Op& combiner = function_.op(def);
+    const bool is_choice = combiner.opcode == Opcode::kMin || combiner.opcode == Opcode::kMax;
+    if (!is_choice || std::ranges::find(body.ops, def) == body.ops.end() ||
+        std::ranges::count(function_.operands(combiner), carried[k]) != 1)
+      return {};
+    combiners.push_back(def);
+  }
+  // Nothing else looks at a carried value, or at what becomes of it.
+  for (ir::OpId id : body.ops) {
+    const ir::Op& inner = function_.op(id);
+    if (inner.regions.count > 0) return {};
+    if (inner.opcode == Opcode::kYield || std::ranges::find(combiners, id) != combiners.end())
+      continue;
+    for (ir::ValueId value : function_.operands(inner))
+      if (std::ranges::find(carried, value) != carried.end() ||
+          std::ranges::find(yields, value) != yields.end())
+        return {};
+  }
+  for (size_t k = 0; k < combiners.size(); ++k)
+    for (ir::ValueId value : function_.operands(function_.op(combiners[k])))
+      if (value != carried[k] && (std::ranges::find(carried, value) != carried.end() ||
+                                  std::ranges::find(yields, value) != yields.end()))
+        return {};
+  return combiners;
+}
+
+// As many iterations as there are accumulators one after the other, so that none waits for the one
+// before. Answers where the rest begins, and with what.
+std::pair<::llvm::Value*, std::vector<Code>> FunctionEmitter::EmitWithAccumulators(
+    ir::OpId id, const ir::Op& op, const std::vector<ir::OpId>& combiners) {
+  const ir::RegionId region = function_.region_of(op, 0);
+  const auto& arguments = function_.region(region).arguments;
+  const std::span<const ir::ValueId> carried = std::span(arguments).subspan(1);
+  const ScalarType type = operand_type(op, 0);
+  Value *from = operand(op, 0), *to = operand(op, 1);
+  const auto number = [&](unsigned value) {
+    return ::llvm::ConstantInt::get(from->getType(), value);
+  };
+  Value* has_any = IsSigned(type) ? b_.CreateICmpSLT(from, to) : b_.CreateICmpULT(from, to);
+  Value* count = b_.CreateSub(to, from);
+  count = b_.CreateSub(count, b_.CreateAnd(count, number(kAccumulators - 1)));
+  count = b_.CreateSelect(has_any, count, number(0));
+  Value* end = b_.CreateAdd(from, count);
+  const std::vector<Code> initial = CodesFor(function_.operands(op).subspan(3), carried);
+
+  Block* before = b_.GetInsertBlock();
+  Block* loop = NewBlock("group");
+  Block* combine = NewBlock("combine");
+  Block* done = NewBlock("grouped");
+  b_.CreateCondBr(b_.CreateIsNotNull(count), loop, done);
+  b_.SetInsertPoint(loop);
+  ::llvm::PHINode* first = b_.CreatePHI(from->getType(), 2);
+  first->addIncoming(from, before);
+  std::vector<Code> phis[kAccumulators], yielded[kAccumulators];
+  for (std::vector<Code>& one : phis) {
+    one = Phis(carried);
+    AddIncoming(one, initial, before);
+  }
+  for (unsigned k = 0; k < kAccumulators; ++k) {
+    Value* variable = b_.CreateAdd(first, number(k));
+    Set(arguments[0], variable);
+    for (size_t i = 0; i < carried.size(); ++i) code(carried[i]) = phis[k][i];
+    OpenScope(Scope::Kind::kLoop, id, {{type, variable}});
+    EmitRegion(region);
+    yielded[k] = CodesFor(function_.operands(function_.terminator(region)), carried);
+    CloseScope();
+  }
+  Value* next = b_.CreateAdd(first, number(kAccumulators));
+  Block* latch = b_.GetInsertBlock();
+  first->addIncoming(next, latch);
+  for (unsigned k = 0; k < kAccumulators; ++k) AddIncoming(phis[k], yielded[k], latch);
+  b_.CreateCondBr(b_.CreateICmpNE(next, end), loop, combine);
+  b_.SetInsertPoint(combine);
+  std::vector<Code> combined = yielded[0];
+  for (size_t i = 0; i < carried.size(); ++i) {
+    const ScalarType element = function_.type(carried[i]).scalar;
+    const ScalarType types[] = {element, element};
+    for (unsigned k = 1; k < kAccumulators; ++k) {
+      Value* const operands[] = {combined[i][0], yielded[k][i][0]};
+      combined[i] = {llvm_code::EmitScalar(
+          b_, {function_.op(combiners[i]).opcode, Rule::kNone, 0, types, operands, element},
+          [](FaultKind, Value*) {})};
+    }
+  }
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+  std::vector<Code> results = Phis(carried);
+  AddIncoming(results, initial, before);
+  AddIncoming(results, combined, combine);
+  return {end, results};
+}
+
 void FunctionEmitter::EmitLoop(ir::OpId id, const ir::Op& op) {
   const ir::RegionId region = function_.region_of(op, 0);
   const auto& arguments = function_.region(region).arguments;
@@ -219,7 +331,12 @@ void FunctionEmitter::EmitLoop(ir::OpId id, const ir::Op& op) {
   } else {
     range = EmitRange(id, op, 0);
   }
-  const std::vector<Code> initial = CodesFor(function_.operands(op).subspan(3), carried);
+  std::vector<Code> initial = CodesFor(function_.operands(op).subspan(3), carried);
+  if (const std::vector<ir::OpId> combiners = CombinersOf(op); !combiners.empty()) {
+    std::tie(range.from, initial) = EmitWithAccumulators(id, op, combiners);
+    range.has_value = IsSigned(range.type) ? b_.CreateICmpSLT(range.from, range.to)
+                                           : b_.CreateICmpULT(range.from, range.to);
+  }
   Value* mark = HasHeapArrays(region) ? Mark() : nullptr;
 
   Block* before = b_.GetInsertBlock();

@@ -190,7 +190,11 @@ class FunctionEmitter {
   void EmitIf(const ir::Op& op);
   void EmitFor(ir::OpId id, const ir::Op& op);
   void EmitLoop(ir::OpId id, const ir::Op& op);
+  /// Whether there may be loops that are there twice.
   virtual bool MayGuard() const { return true; }
+  std::vector<ir::OpId> CombinersOf(const ir::Op& op) const;
+  std::pair<Value*, std::vector<Code>> EmitWithAccumulators(ir::OpId id, const ir::Op& op,
+                                                            const std::vector<ir::OpId>& combiners);
   std::vector<ir::OpId> AccessesToGuard(const ir::Op& op);
   Value* AreInBounds(const ir::Op& op, const std::vector<ir::OpId>& accesses);
   void EmitWhile(const ir::Op& op);

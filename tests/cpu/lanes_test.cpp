@@ -576,6 +576,43 @@ kernel run(x: [n] f64, w: [m, 5] i32, from: i32, to: i32, row: i64, limit: f64, 
                           fmt::format("limit={}", limit)});
 }
 
+// Minima and maxima that a loop carries are taken in several accumulators.
+TEST_F(Lanes, LoopsThatCarryMinimaAndMaxima) {
+  constexpr const char* kProgram = R"(
+kernel run(x: [n] i32, from: i32, to: i32, high: i32, y: out [4] i64) where n > 9 {
+    var best = high;
+    var least: i64 = 5;
+    for k in from..to {
+        let t = x[k] % 1000;
+        best = max(t + high, best);
+        least = min(least, (t as i64) * t - k);
+    }
+    y[0] = best as i64;
+    y[1] = least;
+    var top: u8 = 0;
+    for k: u64 in ((from & 7) as u64)..((to & 31) as u64) { top = max(top, (x[k] & 63) as u8 * 4 + 3); }
+    y[2] = top as i64;
+    // No accumulators: a term needs what is carried.
+    var other: i32 = 1;
+    var last: i32 = 1;
+    for k in from..to {
+        other = max(other, x[k] % 7 + last);
+        last = min(last + 1, x[k] % 100);
+    }
+    y[3] = other as i64;
+}
+)";
+  struct Case {
+    int from, to, high;
+  };
+  for (const auto& [from, to, high] :
+       {Case{0, 0, 0}, Case{0, 1, 3}, Case{0, 3, -5}, Case{1, 5, 0}, Case{2, 9, 0}, Case{0, 40, 7},
+        Case{5, 2, 9}, Case{-3, 2, 0}, Case{33, 44, 0}, Case{0, 40, 2147483000},
+        Case{0, 40, -2147483000}, Case{-2147483647, 2147483647, 0}})
+    ExpectSame(kProgram, {"x=random(40; seed=1)", fmt::format("from={}", from),
+                          fmt::format("to={}", to), fmt::format("high={}", high)});
+}
+
 // Sums of small numbers may be the greatest one, but not more.
 TEST_F(Lanes, SumsOfSmallNumbers) {
   constexpr const char* kProgram = R"(
