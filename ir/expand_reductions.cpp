@@ -390,9 +390,12 @@ class ReductionExpander : public Cloner {
   }
 
   static ValueId VariableAt(Emitter& emit, const LoopRange& range, ValueId place) {
-    const ValueId distance =
-        emit.Exact(Opcode::kMul, emit.ConvertExact(emit.type(range.from), place), range.step);
-    return emit.Exact(Opcode::kAdd, range.from, distance);
+    // A range may hold more values than its type has above 0, so distances are of a wide type.
+    const ScalarType type = emit.type(range.from);
+    const ScalarType wide = BitsOf(type) < 64 ? ScalarType::kI64 : type;
+    const auto widened = [&](ValueId value) { return emit.ConvertExact(wide, value); };
+    const ValueId distance = emit.Exact(Opcode::kMul, widened(place), widened(range.step));
+    return emit.ConvertExact(type, emit.Exact(Opcode::kAdd, widened(range.from), distance));
   }
 
   void BindVariable(const Op& op, size_t k, ValueId variable) {

@@ -92,7 +92,6 @@ void Facts::Close(Scope scope) {
   not_zero_.resize(scope.not_zero);
   multiples_.resize(scope.multiples);
   alternatives_.resize(scope.alternatives);
-  is_impossible_ = scope.is_impossible;
 }
 
 std::vector<Fact> Facts::Since(Scope scope) const {
@@ -289,8 +288,8 @@ void Facts::SetRange(Atom atom, Interval range, ProofReason reason, bool spreads
 bool Facts::Proves(const Polynomial& polynomial) {
   steps_ = 0;
   failed_.clear();
-  used_ = is_impossible_ ? ProofReason::kCondition : ProofReason::kType;
-  if (is_impossible_ || Prove(polynomial, kMostDepth)) return true;
+  used_ = ProofReason::kType;
+  if (Prove(polynomial, kMostDepth)) return true;
   if (!polynomial.is_known() || RangeOf(polynomial).hi < 0) return false;
   const size_t count = alternatives_.size();
   for (size_t i = 0; i < std::min(count, kMostAlternatives); ++i) {

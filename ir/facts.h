@@ -49,9 +49,6 @@ class Facts {
   /// That the polynomial is not negative.
   void Assume(const Polynomial& polynomial, ProofReason reason) { Assume({polynomial, reason}); }
 
-  /// That the code is never reached: whatever is asked is proved.
-  void AssumeImpossible() { is_impossible_ = true; }
-
   /// That at least one of the cases, without values, is there.
   void AssumeOneOf(std::vector<Case> cases) { alternatives_.push_back(std::move(cases)); }
 
@@ -65,11 +62,10 @@ class Facts {
 
   struct Scope {
     size_t facts, ranges, not_zero, multiples, alternatives;
-    bool is_impossible;
   };
   Scope Open() const {
     return {facts_.size(), changed_.size(), not_zero_.size(), multiples_.size(),
-            alternatives_.size(), is_impossible_};
+            alternatives_.size()};
   }
   void Close(Scope scope);
   /// The facts since a scope was opened, to be assumed again.
@@ -115,7 +111,6 @@ class Facts {
   std::vector<Fact> not_zero_;  // where it is not known on which side of 0 they are
   std::vector<std::pair<Atom, Polynomial>> multiples_;  // atoms that leave a known remainder
   std::vector<std::vector<Case>> alternatives_;
-  bool is_impossible_ = false;
   ProofReason used_ = ProofReason::kType;
   int steps_ = 0;
   int open_cases_ = 0;

@@ -158,8 +158,9 @@ class Planner {
       if (!AnyWithin(op, belongs) && !AnyWithin(op, may_rest)) continue;
       const auto operands = function_.operands(op);
       const bool is_access = IsAccess(op);
+      // Elsewhere atomics fail at once.
       if (op.opcode == Opcode::kAtomic
-              ? op.results.count > 0
+              ? op.results.count > 0 || loop.opcode != Opcode::kParallel
               : is_independent_ || (!is_access && !HasScalarMeaning(op.opcode)))
         return Refuse(why);
       const auto indices = operands.subspan(1, is_access ? function_.type(operands[0]).rank : 0);

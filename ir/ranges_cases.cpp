@@ -55,12 +55,7 @@ void KeepTelling(Ranges::Arm& arm) {
 void Ranges::Assume(ValueId condition, bool holds) {
   std::vector<Case> cases = CasesOf(condition, holds);
   // Code behind a condition that cannot hold is never reached.
-  std::erase_if(cases, [&](const Case& one) {
-    return std::ranges::any_of(one.facts, [&](const Fact& fact) {
-      return fact.relation == Fact::Relation::kNotNegative && RangeOf(fact.polynomial).hi < 0;
-    });
-  });
-  if (cases.empty()) return facts_.AssumeImpossible();
+  if (cases.empty()) return;
   if (cases.size() > 1) return facts_.AssumeOneOf(std::move(cases));
   for (const Fact& fact : cases.front().facts) facts_.Assume(fact);
 }

@@ -149,21 +149,33 @@ void FunctionEmitter::EmitFor(ir::OpId id, const ir::Op& op) {
   for (size_t i = 0; i < results.size(); ++i) code(results[i]) = phis[i];
 }
 
+// How many operations there are in a region; beyond every bound if a loop is among them.
+size_t FunctionEmitter::OpsWithoutLoops(ir::RegionId region) const {
+  size_t count = 0;
+  for (ir::OpId id : function_.region(region).ops) {
+    const ir::Op& op = function_.op(id);
+    if (op.regions.count > 0 && op.opcode != Opcode::kIf) return SIZE_MAX / 2;
+    ++count;
+    for (ir::RegionId inner : function_.regions_of(op))
+      count = std::min(count + OpsWithoutLoops(inner), SIZE_MAX / 2);
+  }
+  return count;
+}
+
 // The accesses in a small loop with a check of their bounds whose indices are its variable and what
 // does not change in it.
-std::vector<ir::OpId> FunctionEmitter::AccessesToGuard(const ir::Op& op) {
+std::vector<ir::OpId> FunctionEmitter::AccessesToGuard(const ir::Op& op) const {
   const auto& body = function_.region(function_.region_of(op, 0));
   const ir::Op* step = function_.ConstantOf(function_.operand(op, 2));
-  if (!MayGuard() || body.ops.size() > kMostGuardedOps || step == nullptr || step->immediate != 1 ||
+  if (is_spare_ || !MayGuard() || step == nullptr || step->immediate != 1 ||
       (op.immediate & ir::kForInclusive) != 0)
     return {};
+  if (OpsWithoutLoops(function_.region_of(op, 0)) > kMostGuardedOps) return {};
   std::vector<bool> inside(function_.values.size());
   ir::MarkInside(function_, function_.region_of(op, 0), inside);
   std::vector<ir::OpId> accesses;
   for (ir::OpId id : body.ops) {
     const ir::Op& access = function_.op(id);
-    const bool may_loop = access.regions.count > 0 && access.opcode != Opcode::kIf;
-    if (may_loop) return {};
     if ((access.opcode != Opcode::kLoad && access.opcode != Opcode::kStore) ||
         (access.checks & kBoundsBit) == 0)
       continue;

@@ -75,13 +75,13 @@ std::vector<ir::ValueId> LaneEmitter::PartsOf(ir::ValueId condition) const {
 // --- What a loop carries for the lanes that are in it, where the lanes that have left it need
 // another form: for each of the others an empty code.
 
-std::vector<Code> LaneEmitter::KeptPhis(Slots carried, Slots results, Block* before) {
+std::vector<Code> LaneEmitter::KeptPhis(Slots carried, Slots results,
+                                        const std::vector<Code>& initial, Block* before) {
   std::vector<Code> kept(results.size());
   for (size_t i = 0; i < results.size(); ++i) {
-    if (shape(carried[i]) == shape(results[i]) || !plan_.is_used[results[i].index]) continue;
+    if (shape(carried[i]) == shape(results[i])) continue;
     kept[i] = Phis(results.subspan(i, 1))[0];
-    auto* phi = ::llvm::cast<::llvm::PHINode>(kept[i][0]);
-    phi->addIncoming(::llvm::PoisonValue::get(phi->getType()), before);
+    ::llvm::cast<::llvm::PHINode>(kept[i][0])->addIncoming(initial[i][0], before);
   }
   return kept;
 }
@@ -149,6 +149,7 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
 
   const Slots results = function_.results_of(op);
   const std::vector<Code> initial = CodesFor(function_.operands(op).subspan(3), carried);
+  const std::vector<Code> unchanged = CodesFor(function_.operands(op).subspan(3), results);
   // The variable grows by the step in all lanes, so it keeps the shape of its first value.
   const Code first = CodeFor(function_.operand(op, 0), arguments[0]);
   Block* before = b_.GetInsertBlock();
@@ -162,7 +163,7 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
   on->addIncoming(start, before);
   ::llvm::PHINode* variable = b_.CreatePHI(first[0]->getType(), 2);
   variable->addIncoming(first[0], before);
-  std::vector<Code> phis = Phis(carried), kept = KeptPhis(carried, results, before);
+  std::vector<Code> phis = Phis(carried), kept = KeptPhis(carried, results, unchanged, before);
   AddIncoming(phis, initial, before);
   Set(arguments[0], variable);
   for (size_t i = 0; i < carried.size(); ++i) code(carried[i]) = phis[i];
@@ -195,7 +196,7 @@ void LaneEmitter::EmitLanesFor(const ir::Op& op) {
   mask_ = outside;
   is_divergent_ = was_divergent;
   std::vector<Code> left = Phis(results);
-  AddIncoming(left, CodesFor(function_.operands(op).subspan(3), results), before);
+  AddIncoming(left, unchanged, before);
   AddIncoming(left, Kept(next, still_kept), latch);
   for (size_t i = 0; i < left.size(); ++i) code(results[i]) = left[i];
 }
@@ -205,6 +206,7 @@ void LaneEmitter::EmitLanesWhile(const ir::Op& op) {
   const auto& tested = function_.region(condition).arguments;
   const auto& inside = function_.region(body).arguments;
   const std::vector<Code> initial = CodesFor(function_.operands(op), tested);
+  const std::vector<Code> unchanged = CodesFor(function_.operands(op), function_.results_of(op));
   Value* const outside = mask_;
   Value* start = AllOn();
   Block* before = b_.GetInsertBlock();
@@ -216,7 +218,7 @@ void LaneEmitter::EmitLanesWhile(const ir::Op& op) {
   ::llvm::PHINode* on = b_.CreatePHI(start->getType(), 2, "on");
   on->addIncoming(start, before);
   const Slots results = function_.results_of(op);
-  std::vector<Code> phis = Phis(tested), kept = KeptPhis(tested, results, before);
+  std::vector<Code> phis = Phis(tested), kept = KeptPhis(tested, results, unchanged, before);
   AddIncoming(phis, initial, before);
   for (size_t i = 0; i < phis.size(); ++i) code(tested[i]) = code(inside[i]) = phis[i];
   mask_ = on;

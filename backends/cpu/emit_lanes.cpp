@@ -7,6 +7,7 @@
 
 #include "backends/cpu/lane_emitter.h"
 #include "backends/llvm/scalar_code.h"
+#include "ir/loop_nest.h"
 #include "ir/scalar.h"
 
 namespace einkorn::cpu {
@@ -231,6 +232,20 @@ void LaneEmitter::EmitStrip(const ir::Op& op, const Row& row, Value* count) {
   b_.SetInsertPoint(next);
 }
 
+bool LaneEmitter::MayStoreTo(ir::RegionId region, ir::ValueId array) const {
+  return std::ranges::any_of(function_.region(region).ops, [&](ir::OpId id) {
+    const ir::Op& op = function_.op(id);
+    if (op.opcode == Opcode::kStore) {
+      const ir::ValueId stored = function_.operand(op, 0);
+      if (ir::StorageOf(function_, stored) == ir::StorageOf(function_, array) ||
+          ir::MayBePartOf(function_, stored, array))
+        return true;
+    }
+    return std::ranges::any_of(function_.regions_of(op),
+                               [&](ir::RegionId inner) { return MayStoreTo(inner, array); });
+  });
+}
+
 // Whether a tail had better do it again for each iteration than take it from the lanes: a load of
 // elements that lie side by side, or a conversion of them.
 bool LaneEmitter::IsDoneAgain(ir::OpId id) const {
@@ -239,9 +254,11 @@ bool LaneEmitter::IsDoneAgain(ir::OpId id) const {
   const auto operands = function_.operands(op);
   if (op.opcode == Opcode::kConvert)
     return op.checks == 0 && IsDoneAgain(function_.value(operands[0]).def);
-  const auto& body = function_.region(function_.region_of(function_.op(body_op_), 0)).ops;
+  const ir::RegionId region = function_.region_of(function_.op(body_op_), 0);
+  const auto& body = function_.region(region).ops;
   return op.opcode == Opcode::kLoad && std::ranges::find(body, id) != body.end() &&
-         !plan_.is_private[operands[0].index] && shape(operands.back()).is_affine() &&
+         !plan_.is_private[operands[0].index] && !MayStoreTo(region, operands[0]) &&
+         shape(operands.back()).is_affine() &&
          std::ranges::all_of(operands.subspan(1, operands.size() - 2),
                              [&](ir::ValueId index) { return shape(index).is_uniform(); });
 }
@@ -277,7 +294,7 @@ void LaneEmitter::EmitTail(Value* count, Value* linear, ::llvm::PHINode* again_f
   for (ir::OpId id : plan_.tail)
     for (ir::ValueId value : function_.operands(function_.op(id))) take(value);
 
-  const unsigned together = count == nullptr ? kTailsTogether : 1;
+  const unsigned together = count == nullptr ? std::min(kTailsTogether, width_) : 1;
   Block* before = b_.GetInsertBlock();
   Block* loop = NewBlock("tail");
   b_.CreateBr(loop);
@@ -417,11 +434,13 @@ bool LaneEmitter::MayAddSaturating(const ir::Op& op) const {
 
 void LaneEmitter::EmitSaturatingSum(ir::OpId id, const ir::Op& op) {
   const ir::ValueId result = function_.result(op);
-  Sum sum{Lanes(function_.operand(op, 0)), Lanes(function_.operand(op, 1)), nullptr};
+  Sum sum{b_.CreateFreeze(Lanes(function_.operand(op, 0))),
+          b_.CreateFreeze(Lanes(function_.operand(op, 1))), nullptr};
   sum.result = b_.CreateBinaryIntrinsic(::llvm::Intrinsic::uadd_sat, sum.x, sum.y);
   Note(id, FaultKind::kOverflow, ir::CheckFate::kFlags);
   tells_more_ = tells_more_ || !ChecksOnlyData(op);
-  std::erase_if(last_sums_, [&](Value* last) { return last == sum.x || last == sum.y; });
+  for (ir::ValueId operand : function_.operands(op))
+    if (shape(operand).is_varying()) std::erase(last_sums_, scalar(operand));
   last_sums_.push_back(sum.result);
   sums_.push_back(sum);
   may_be_flagged_ = true;

@@ -195,7 +195,8 @@ class FunctionEmitter {
   std::vector<ir::OpId> CombinersOf(const ir::Op& op) const;
   std::pair<Value*, std::vector<Code>> EmitWithAccumulators(ir::OpId id, const ir::Op& op,
                                                             const std::vector<ir::OpId>& combiners);
-  std::vector<ir::OpId> AccessesToGuard(const ir::Op& op);
+  size_t OpsWithoutLoops(ir::RegionId region) const;
+  std::vector<ir::OpId> AccessesToGuard(const ir::Op& op) const;
   Value* AreInBounds(const ir::Op& op, const std::vector<ir::OpId>& accesses);
   void EmitWhile(const ir::Op& op);
   /// Stands at the end of a round of a `while`.

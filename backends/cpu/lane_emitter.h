@@ -43,6 +43,7 @@ class LaneEmitter final : public FunctionEmitter {
   Value* InFirstIteration(ir::ValueId index, const ir::Op& op, const Row& row);
   /// The lanes from iteration `row.numbers.back()` on: the first `count`, or all if it is null.
   void EmitStrip(const ir::Op& op, const Row& row, Value* count);
+  bool MayStoreTo(ir::RegionId region, ir::ValueId array) const;
   bool IsDoneAgain(ir::OpId id) const;
   void EmitTail(Value* count, Value* linear, ::llvm::PHINode* again_from);
   void LeaveIf(Value* condition, const Site& site,
@@ -82,7 +83,8 @@ class LaneEmitter final : public FunctionEmitter {
   std::vector<Code> Blend(Value* mask, const std::vector<Code>& now,
                           const std::vector<Code>& before, Slots results);
   std::vector<ir::ValueId> PartsOf(ir::ValueId condition) const;
-  std::vector<Code> KeptPhis(Slots carried, Slots results, Block* before);
+  std::vector<Code> KeptPhis(Slots carried, Slots results, const std::vector<Code>& initial,
+                             Block* before);
   std::vector<Code> Keep(Value* on, Slots values, const std::vector<Code>& kept);
   static std::vector<Code> Kept(const std::vector<Code>& carried, const std::vector<Code>& kept);
 

@@ -14,8 +14,9 @@ struct Site {
   const Array* array;
 };
 
-// Looks for the first atomic in program order that combines into an array with notes. What runs
-// only under conditions counts as well, so the answer does not depend on the iterations.
+// Looks for the first atomic in program order, of those that may overflow, that combines into an
+// array with notes. What runs only under conditions counts as well, so the answer does not depend
+// on the iterations.
 class SiteSearch {
  public:
   SiteSearch(const ir::Module& module, const AtomicNotes& notes) : module_(module), notes_(notes) {}
@@ -24,7 +25,8 @@ class SiteSearch {
                            std::span<const uint64_t> registers) {
     for (ir::OpId id : function.region(region).ops) {
       const ir::Op& op = function.op(id);
-      if (op.opcode == Opcode::kAtomic) {
+      // Minima and bits always fit.
+      if (op.opcode == Opcode::kAtomic && (op.checks & kOverflowBit) != 0) {
         const Array* array = ArrayIn(registers, function.operand(op, 0));
         if (HasNotes(array)) return Site{&function, id, array};
       }

@@ -641,6 +641,118 @@ kernel sums<T: integer>(x: [n] u32, more: T, at: i64, most: T, y: out [n] T) {
                                 fmt::format("most={}", most), "--type", fmt::format("T={}", type)});
 }
 
+// A lane that has no iteration of a loop keeps what it had before.
+TEST_F(Lanes, LoopsThatAreEmptyForSomeLanes) {
+  ExpectSame(R"(
+kernel run(x: [n] i32, y: out [n, 4] i64) {
+    parallel for i in 0..n {
+        var k: i64 = 5;
+        var p: i64 = 100;
+        for j in 0..x[i] & 3 { k += 1; p = p * 3 % 1001; }
+        y[i, 0] = k;
+        y[i, 1] = p;
+        var down: i32 = 9;
+        var unused: i64 = 0;
+        for j in (x[i] >> 4 & 7)..3 step -1 { down -= 2; unused += j; }
+        y[i, 2] = down as i64;
+        if x[i] % 3 == 1 {
+            for j in 1..=x[i] >> 8 & 1 { k = k * 2; if j == 1 { break; } }
+            y[i, 3] = k;
+        } else {
+            y[i, 3] = -1;
+        }
+    }
+}
+)",
+             {"x=random(143; seed=3)"});
+}
+
+// What is flagged, and not tested yet, may be all that keeps code from being reached.
+TEST_F(Lanes, CodeThatIsNotReachedForAFlag) {
+  EXPECT_THAT(ExpectSame(R"(
+kernel run(x: [n] u8, t: [m] i32, y: out [n] i32) {
+    parallel for i in 0..n {
+        let b = x[i] + 200;
+        var r: i32 = 0;
+        if x[i] > 100 { r = t[i + 1000000000]; }
+        y[i] = r + b as i32;
+    }
+}
+)",
+                         {"x=full(101; 100)", "t=full(3; 50)"}),
+              testing::HasSubstr("101 + 200 does not fit u8"));
+}
+
+TEST_F(Lanes, FewLanesThatLeadToElements) {
+  ExpectSame(R"(
+kernel run(x: [n] i64, w: [n] f64, c: [16] i64, y: out [16] f64) {
+    var counts: [16] i64 = 0;
+    for k in 0..16 { y[k] = 0.0; }
+    for i in 0..n {
+        var a = w[i];
+        static for q in 0..60 { a = a * 1.01 + 0.5; }
+        let k = x[i] & 15;
+        counts[k] += 1;
+        y[k] = y[k] * 0.5 + a;
+    }
+    for k in 0..16 { y[k] += counts[k] as f64; }
+}
+)",
+             {"x=random(103; seed=3)", "w=random(103; seed=4)", "c=full(0; 16)"});
+}
+
+TEST_F(Lanes, AtomicsAmongOtherThings) {
+  // An element is stored anew before the atomic takes what was loaded.
+  ExpectSame(R"(
+kernel run(x: [n] i64, y: out [16] i64) {
+    parallel for k in 0..16 { y[k] = 0; }
+    var z: [n] i64 = 0;
+    parallel for i in 0..n { z[i] = x[i] >> 3; }
+    parallel for i in 0..n { let v = z[i]; z[i] = v +% 1; atomic y[x[i] & 15] +%= v; }
+    parallel for i in 0..n { atomic y[i & 3] +%= z[i]; }
+}
+)",
+             {"x=random(100; seed=3)"});
+  // Of a group, which it alone sees.
+  EXPECT_THAT(ExpectSame(R"(
+kernel run(x: [n] i32, y: out [8] i32) {
+    parallel for j in 0..8 {
+        var c: [16] i8 = 0;
+        let d: i8 = if j % 2 == 0 { 10 } else { -10 };
+        parallel for i in 0..64 { atomic c[x[i] & 1] += d; }
+        y[j] = c[1] as i32;
+    }
+}
+)",
+                         {"x=random(100; seed=3)"}),
+              testing::HasSubstr("130"));
+  // One after the other.
+  for (const char* loop : {"for i in 0..n { atomic c[x[i] & 7] += 100; c[(x[i] & 7) + 1] = 1; }",
+                           "for i in 0..n { atomic c[x[i] & 7] += 1; }"})
+    ExpectSame(fmt::format("kernel run(x: [n] i32, y: out [16] i32) {{ var c: [16] i8 = 0; {} "
+                           "for k in 0..16 {{ y[k] = c[k] as i32; }} }}",
+                           loop),
+               {"x=random(100; seed=3)"});
+}
+
+TEST_F(Lanes, RangesLongerThanTheirType) {
+  constexpr const char* kProgram = R"(
+kernel run(lo: {0}, hi: {0}, s: {0}, y: out [3] i64) {{
+    y[0] = sum((i as i64) * 3 - j for i: {0} in lo..hi, j: {0} in lo..hi);
+    y[1] = sum((i as i64) * j for i: {0} in lo..hi step s, j: {0} in lo..=hi);
+    y[2] = max((i as i64) * 2 for i: {0} in lo..hi);
+}}
+)";
+  for (const auto& [lo, hi] : {std::pair{-65, 64}, std::pair{-128, 127}, std::pair{-3, 100}})
+    ExpectSame(fmt::format(kProgram, "i8"),
+               {fmt::format("lo={}", lo), fmt::format("hi={}", hi), "s=3"});
+  ExpectSame(fmt::format(kProgram, "i16"), {"lo=-330", "hi=140", "s=7"});
+  ExpectSame(
+      "kernel run(lo: i16, hi: i16, y: out [1] i64) { y[0] = sum((i as i64) for i: i16 in "
+      "lo..hi); }",
+      {"lo=-32768", "hi=32767"});
+}
+
 // What leads to elements runs in lanes, what is done with them one by one.
 TEST_F(Lanes, ElementsFoundByData) {
   constexpr const char* kProgram = R"(
