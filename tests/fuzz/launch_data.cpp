@@ -72,6 +72,8 @@ LaunchData::LaunchData(const ir::Function& kernel, uint64_t seed)
 int64_t LaunchData::SizeNamed(const std::string& name) {
   Choices choices = ChoicesFor(name);
   if (name.starts_with(kLargeSizePrefix)) return choices.Between(2000, 9000);
+  // Few are so large that there are whole strips of lanes.
+  if (choices.Chance(5)) return choices.Between(33, 70);
   return choices.Chance(8) ? choices.Between(0, 1) : choices.Between(2, 7);
 }
 
