@@ -1,7 +1,9 @@
 // Matrix products, whatever else their loops do, in blocks for registers and caches.
 //
 // The pass looks for `parallel i, j` around one `sum` over p of x * y, where x depends on i and p,
-// and y on j and p; of integers also for rows that are cleared and then added to. Before the loop
+// and y on j and p; of integers also for rows that are cleared and then added to. A `min` or `max`
+// of what an operation makes of x and y, as of their sum for the shortest ways, is the same but for
+// the order of its terms, which does not matter. Before the loop
 // both factors are computed once for each pair and put in the order in which they are needed: y in
 // panels of 32 columns j, x in panels of as many rows i as registers can hold sums for. Then each
 // panel of rows meets each panel of columns; the rest of the body follows for each pair. K. Goto
@@ -47,16 +49,17 @@ constexpr int64_t kLeastRows = 8, kLeastColumns = 16, kLeastTerms = 64;
 
 struct Contraction {
   ValueId i, j, p;
-  ValueId rows, columns, terms;  // the ends of their ranges, which begin with 0
-  ValueId x, y;                  // of i and p, and of j and p
-  bool is_of_integers = false;
+  ValueId rows, columns, terms;   // the ends of their ranges, which begin with 0
+  ValueId x, y;                   // of i and p, and of j and p
+  bool is_of_integers = false;    // a sum
+  bool is_extreme = false;        // a minimum or maximum
   std::vector<RegionId> regions;  // what computes them, from the outermost one
   ValueId sum;                    // what stands for it
   OpId reduce;                    // that makes it; none in the form by rows
   // In the form by rows: what stores the sums, and with what they begin.
   OpId store;
   int64_t start = 0;
-  ValueId product, before;  // of integers: x * y, and what it is added to
+  ValueId product, before;  // what is made of x and y, but in sums of floats; what it is added to
 };
 
 class Matcher {
@@ -82,8 +85,11 @@ class Matcher {
     }
     if (!found.reduce.valid()) return std::nullopt;
     const Op& reduce = function_.op(found.reduce);
-    found.is_of_integers = IsInteger(function_.type(function_.result(reduce)).scalar);
-    if (reduce.operands.count != 3 || ReduceKindOf(reduce) != ReduceKind::kSum ||
+    const ReduceKind kind = ReduceKindOf(reduce);
+    found.is_extreme = kind == ReduceKind::kMin || kind == ReduceKind::kMax;
+    found.is_of_integers =
+        !found.is_extreme && IsInteger(function_.type(function_.result(reduce)).scalar);
+    if (reduce.operands.count != 3 || (kind != ReduceKind::kSum && !found.is_extreme) ||
         reduce.rule == Rule::kFast || (found.is_of_integers && reduce.rule != Rule::kChecked))
       return std::nullopt;
     const auto& variables = function_.region(body).arguments;
@@ -249,7 +255,9 @@ class Matcher {
     const Op& yield = function_.terminator(region);
     const Op* include = function_.ConstantOf(function_.operand(yield, 0));
     if (include == nullptr || include->immediate != 1) return false;
-    if (found.is_of_integers ? !FindIntegers(found, yield) : !FindFloats(found, yield))
+    if (found.is_extreme       ? !FindExtreme(found, yield)
+        : found.is_of_integers ? !FindIntegers(found, yield)
+                               : !FindFloats(found, yield))
       return false;
     return ArrangeFactors(found) && KeepsChecks(found);
   }
@@ -298,6 +306,29 @@ class Matcher {
     found.y = function_.operand(product, 1);
     found.product = function_.result(product);
     return true;
+  }
+
+  // An operation of two numbers of the type of the result.
+  bool FindExtreme(Contraction& found, const Op& yield) const {
+    const OpId def = function_.value(function_.operand(yield, 1)).def;
+    if (yield.operands.count != 2 || !def.valid()) return false;
+    const Op& term = function_.op(def);
+    switch (term.opcode) {
+      case Opcode::kAdd:
+      case Opcode::kSub:
+      case Opcode::kMul:
+      case Opcode::kMin:
+      case Opcode::kMax:
+        break;
+      default:
+        return false;
+    }
+    found.x = function_.operand(term, 0);
+    found.y = function_.operand(term, 1);
+    found.product = function_.result(term);
+    return function_.type(found.product) ==
+               function_.type(function_.result(function_.op(found.reduce))) &&
+           function_.type(found.x) == function_.type(found.product);
   }
 
   bool DependsOn(ValueId value, ValueId variable) const {
@@ -349,8 +380,10 @@ class Blocker : public Cloner {
           .range = source().op(id).range,
           .lanes = kLaneCount,
           .threads = true,
-          .text = fmt::format("a product of matrices in blocks of {} rows{}", PanelRows(),
-                              found.is_of_integers ? ", as floats where that is exact" : "")});
+          .text = fmt::format(
+              "{} in blocks of {} rows{}",
+              found.is_extreme ? "like a product of matrices" : "a product of matrices",
+              PanelRows(), found.is_of_integers ? ", as floats where that is exact" : "")});
 
     const ValueId rows = Map(found.rows), columns = Map(found.columns), terms = Map(found.terms);
     const auto at_least = [&](ValueId size, int64_t least) {
@@ -366,6 +399,17 @@ class Blocker : public Cloner {
       return Values{emit.Bool(true)};
     };
     const auto blocked = [&] {
+      if (found.is_extreme && MayFault(source().op(source().value(found.product).def))) {
+        const auto with = [&](bool fits_always) {
+          fits_always_ = fits_always;
+          Values done = panels(type_);
+          fits_always_ = false;
+          return done;
+        };
+        return emit.If(
+            FitsAlways(emit, found, rows, columns, terms), [&] { return with(true); },
+            [&] { return with(false); });
+      }
       if (!found.is_of_integers) return panels(type_);
       const Bounds bounds = BoundsOf(emit, found, rows, columns, terms);
       return emit.If(
@@ -413,6 +457,19 @@ class Blocker : public Cloner {
           emit.Binary(Opcode::kAnd, fits, at_most(sum, GreatestOf(type) - std::abs(found.start)));
     return {emit.Binary(Opcode::kAnd, fits, at_most(sum, Int128{1} << 24)),
             emit.Binary(Opcode::kAnd, fits, at_most(sum, Int128{1} << 53))};
+  }
+
+  // Whether what is made of two factors fits, whichever they are.
+  ValueId FitsAlways(Emitter& emit, const Contraction& found, ValueId rows, ValueId columns,
+                     ValueId terms) {
+    const ScalarType type = source().type(found.x).scalar;
+    const Opcode making = source().op(source().value(found.product).def).opcode;
+    if (making == Opcode::kSub && !IsSigned(type)) return emit.Bool(false);
+    const ValueId x = Greatest(emit, found, found.x, {found.i, rows}, {found.p, terms});
+    const ValueId y = Greatest(emit, found, found.y, {found.p, terms}, {found.j, columns});
+    const Opcode together = making == Opcode::kMul ? Opcode::kMul : Opcode::kAdd;
+    return emit.Binary(Opcode::kLe, emit.Binary(together, Rule::kSaturate, x, y),
+                       emit.Integer(ScalarType::kU64, GreatestOf(type)));
   }
 
   struct Range {
@@ -463,7 +520,7 @@ class Blocker : public Cloner {
 
   // Sums for so many rows fill three quarters of the registers.
   int PanelRows() const {
-    const int per_row = kLaneCount * BitsOf(type_) / static_cast<int>(vector_bits_);
+    const int per_row = std::max(1, kLaneCount * BitsOf(type_) / static_cast<int>(vector_bits_));
     const int registers = vector_bits_ == 512 ? 24 : 12;
     return std::max(1, registers / per_row);
   }
@@ -549,7 +606,7 @@ class Blocker : public Cloner {
   // `body` for all terms, with their numbers in the order in which they are folded.
   void ForTerms(Emitter& emit, const Contraction& found, ValueId terms,
                 const std::function<void(ValueId term, ValueId number)>& body) {
-    if (found.is_of_integers) {
+    if (found.is_of_integers || found.is_extreme) {
       emit.For(terms, {}, [&](ValueId term, const Values&) {
         body(term, term);
         return Values();
@@ -604,8 +661,9 @@ class Blocker : public Cloner {
     const Panel panel{
         left, right, emit.Exact(Opcode::kMul, Mul(emit, row_panel, rows_), terms),
         Add(emit, emit.Exact(Opcode::kMul, Mul(emit, column_panel, kLaneCount), terms), lane)};
-    const Values sums = found.is_of_integers ? SumIntegers(emit, found, panel, terms)
-                                             : SumFloats(emit, found, panel, terms);
+    const Values sums = found.is_extreme       ? Extremes(emit, found, panel, terms)
+                        : found.is_of_integers ? SumIntegers(emit, found, panel, terms)
+                                               : SumFloats(emit, found, panel, terms);
     const ValueId column = Add(emit, Mul(emit, column_panel, kLaneCount), lane);
     const ValueId in_columns = emit.Binary(Opcode::kLt, column, columns);
     for (size_t r = 0; r < sums.size(); ++r) {
@@ -683,6 +741,53 @@ class Blocker : public Cloner {
       sum = emit.ConvertExact(result, sum);
     }
     return sums;
+  }
+
+  // In the order of the terms, with the checks of what is made of them unless it always fits.
+  Values Extremes(Emitter& emit, const Contraction& found, const Panel& panel, ValueId terms) {
+    const Op& reduce = source().op(found.reduce);
+    const OpId making = source().value(found.product).def;
+    std::vector<ReductionPlan> plans;
+    Values carried;
+    std::vector<size_t> begins = {0};  // where the carried values of each row begin
+    for (int r = 0; r < rows_; ++r) {
+      plans.push_back(PlanReduction(source(), reduce));
+      const Values start = plans.back().general->Start(emit, {});
+      carried.insert(carried.end(), start.begin(), start.end());
+      begins.push_back(carried.size());
+    }
+    const auto of_row = [&](const Values& all, size_t r) {
+      return Values(all.begin() + static_cast<ptrdiff_t>(begins[r]),
+                    all.begin() + static_cast<ptrdiff_t>(begins[r + 1]));
+    };
+    const auto with_term = [&](ValueId at, const Values& before) {
+      const auto make = [&](size_t, ValueId x, ValueId y) {
+        Bind(found.x, x);
+        Bind(found.y, y);
+        if (fits_always_) {
+          const auto factors = source().operands(source().op(making));
+          return emit.Exact(source().op(making).opcode, Map(factors[0]), Map(factors[1]));
+        }
+        CopyOp(making);
+        return Map(found.product);
+      };
+      const Values made = WithTerm(emit, panel, at, Values(plans.size()), make);
+      Values next;
+      for (size_t r = 0; r < plans.size(); ++r) {
+        const Term term{.include = emit.Bool(true), .value = made[r], .factor = {}, .variable = {}};
+        const Values after = plans[r].general->Step(emit, of_row(before, r), term);
+        next.insert(next.end(), after.begin(), after.end());
+      }
+      return next;
+    };
+    // There are terms, so the first one can begin.
+    const Values folded = emit.For({emit.Int64(1), terms, emit.Int64(1)},
+                                   with_term(emit.Int64(0), carried), with_term);
+    Values extremes;
+    for (size_t r = 0; r < plans.size(); ++r)
+      extremes.push_back(
+          plans[r].conclude(emit, plans[r].general->Finish(emit, of_row(folded, r))));
+    return extremes;
   }
 
   Values SumFloats(Emitter& emit, const Contraction& found, const Panel& panel, ValueId terms) {
@@ -771,6 +876,7 @@ class Blocker : public Cloner {
   // Of the panels that are made now:
   ScalarType type_ = ScalarType::kF32;
   int rows_ = 1;
+  bool fits_always_ = false;
 };
 
 }  // namespace

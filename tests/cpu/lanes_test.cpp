@@ -351,6 +351,47 @@ TEST_F(Lanes, ValuesAfterLoopsThatAreLeft) {
                {"n=200"});
 }
 
+// Of what is made of each pair of factors, in blocks.
+TEST_F(Lanes, MinimaAndMaximaOverPairs) {
+  constexpr const char* kProgram = R"(
+kernel run<T: real>(a: [m, k] T, b: [k, n] T, special: T, y: out [m, n] T) {{
+    var x: [m, k] T = 0;
+    parallel for i in 0..m, p in 0..k {{ x[i, p] = if i == 5 && p == k / 2 {{ special }} else {{ a[i, p] }}; }}
+    parallel for i in 0..m, j in 0..n {{ y[i, j] = {}; }}
+}}
+)";
+  struct Case {
+    const char *type, *a, *b, *special, *term;
+  };
+  for (const auto& [type, a, b, special, term] :
+       {Case{"f32", "random(21,100; seed=1)", "random(100,40; seed=2)", "-7.5",
+             "min(x[i, p] + b[p, j] for p in 0..k)"},
+        Case{"f32", "random(21,100; seed=1)", "random(100,40; seed=2)", "nan",
+             "max(b[p, j] - x[i, p] for p in 0..k)"},
+        Case{"f64", "random(21,100; seed=1)", "random(100,40; seed=2)", "inf",
+             "max(min(x[i, p], b[p, j]) for p in 0..k)"},
+        Case{"f64", "random(21,63; seed=1)", "random(63,40; seed=2)", "2.0",
+             "max(x[i, p] * b[p, j] for p in 0..k) + x[i, 0]"},
+        Case{"i32", "full(-3; 30,77)", "full(9; 77,33)", "-100",
+             "min(x[i, p] * b[p, j] for p in 0..k)"},
+        Case{"i32", "full(2000000000; 30,77)", "full(147483647; 77,33)", "2000000000",
+             "min(x[i, p] + b[p, j] for p in 0..k)"},
+        Case{"i32", "full(2000000000; 30,77)", "full(147483647; 77,33)", "2000000001",
+             "min(x[i, p] + b[p, j] for p in 0..k)"},
+        Case{"u8", "full(200; 30,77)", "full(55; 77,33)", "3",
+             "min(x[i, p] + b[p, j] for p in 0..k)"},
+        Case{"u8", "full(200; 30,77)", "full(55; 77,33)", "201",
+             "max(x[i, p] + b[p, j] for p in 0..k)"},
+        Case{"i64", "full(200; 8,64)", "full(-55; 64,16)", "-1",
+             "max(max(x[i, p], b[p, j]) for p in 0..k)"},
+        // No blocks: some terms are left out.
+        Case{"i32", "full(7; 30,77)", "full(9; 77,33)", "-1",
+             "min(x[i, p] + b[p, j] for p in 0..k if x[i, p] > 0)"}})
+    ExpectSame(fmt::format(kProgram, term),
+               {fmt::format("a={}", a), fmt::format("b={}", b), fmt::format("special={}", special),
+                "--type", fmt::format("T={}", type)});
+}
+
 TEST_F(Lanes, ProductsAmongOtherThings) {
   ExpectSame(R"(
 kernel layer(a: [m, k] f32, b: [k, n] f32, bias: [n] f32, scale: [k] f32, y: out [m, n] f32) {
