@@ -3,12 +3,13 @@
 // The pass looks for `parallel i, j` around one `sum` over p of x * y, where x depends on i and p,
 // and y on j and p; of integers also for rows that are cleared and then added to. A `min` or `max`
 // of what an operation makes of x and y, as of their sum for the shortest ways, is the same but for
-// the order of its terms, which does not matter. Before the loop
-// both factors are computed once for each pair and put in the order in which they are needed: y in
-// panels of 32 columns j, x in panels of as many rows i as registers can hold sums for. Then each
-// panel of rows meets each panel of columns; the rest of the body follows for each pair. K. Goto
-// and R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM Transactions on
-// Mathematical Software 34 (2008), explain the blocks.
+// the order of its terms, which does not matter.
+//
+// Before the loop both factors are computed once for each pair and put in the order in which they
+// are needed: y in panels of 32 columns j, x in panels of as many rows i as registers can hold sums
+// for. Then each panel of rows meets each panel of columns; the rest of the body follows for each
+// pair. K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM
+// Transactions on Mathematical Software 34 (2008), explain the blocks.
 //
 // A sum has its fixed order: its terms go to 32 lanes in turn, in blocks of 1024
 // (reduction_fold.h). Here one lane after the other is folded, in the order 0, 16, 8, 24, 4, … of
@@ -28,6 +29,7 @@
 #include <cstdlib>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "ir/clone.h"
 #include "ir/loop_nest.h"
@@ -442,8 +444,7 @@ class Blocker : public Cloner {
   Bounds BoundsOf(Emitter& emit, const Contraction& found, ValueId rows, ValueId columns,
                   ValueId terms) {
     const ScalarType type = source().type(found.x).scalar;
-    const ValueId x = Greatest(emit, found, found.x, {found.i, rows}, {found.p, terms});
-    const ValueId y = Greatest(emit, found, found.y, {found.p, terms}, {found.j, columns});
+    const auto [x, y] = GreatestFactors(emit, found, rows, columns, terms);
     const ValueId product = emit.Binary(Opcode::kMul, Rule::kSaturate, x, y);
     const ValueId sum = emit.Binary(Opcode::kMul, Rule::kSaturate, product,
                                     emit.ConvertExact(ScalarType::kU64, terms));
@@ -465,8 +466,7 @@ class Blocker : public Cloner {
     const ScalarType type = source().type(found.x).scalar;
     const Opcode making = source().op(source().value(found.product).def).opcode;
     if (making == Opcode::kSub && !IsSigned(type)) return emit.Bool(false);
-    const ValueId x = Greatest(emit, found, found.x, {found.i, rows}, {found.p, terms});
-    const ValueId y = Greatest(emit, found, found.y, {found.p, terms}, {found.j, columns});
+    const auto [x, y] = GreatestFactors(emit, found, rows, columns, terms);
     const Opcode together = making == Opcode::kMul ? Opcode::kMul : Opcode::kAdd;
     return emit.Binary(Opcode::kLe, emit.Binary(together, Rule::kSaturate, x, y),
                        emit.Integer(ScalarType::kU64, GreatestOf(type)));
@@ -475,6 +475,13 @@ class Blocker : public Cloner {
   struct Range {
     ValueId variable, count;
   };
+
+  std::pair<ValueId, ValueId> GreatestFactors(Emitter& emit, const Contraction& found, ValueId rows,
+                                              ValueId columns, ValueId terms) {
+    const ValueId x = Greatest(emit, found, found.x, {found.i, rows}, {found.p, terms});
+    const ValueId y = Greatest(emit, found, found.y, {found.p, terms}, {found.j, columns});
+    return {x, y};
+  }
 
   // A bound of the magnitudes of a factor, as a u64: the smallest, or one more.
   ValueId Greatest(Emitter& emit, const Contraction& found, ValueId factor, const Range& outer,

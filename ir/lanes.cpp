@@ -39,10 +39,10 @@ class Planner {
   Planner(const Function& function, OpId loop, bool is_independent)
       : function_(function),
         loop_(loop),
-        is_independent_(is_independent),
         is_loaded_(function.values.size()),
         is_known_(function.values.size()) {
     plan_.shapes.resize(function.values.size());
+    plan_.is_independent = is_independent;
     plan_.is_private.resize(function.values.size());
     plan_.is_used.resize(function.values.size());
   }
@@ -64,7 +64,7 @@ class Planner {
       Walk(body);
     } while (changed_ && plan_.is_possible());
     if (plan_.is_possible()) FollowEffects(body, false);
-    if (!is_independent_ && !HasPlacesByData()) Refuse(kDependent);
+    if (!plan_.is_independent && !HasPlacesByData()) Refuse(kDependent);
     if (plan_.is_possible()) Measure(body, 1, false);
     if (plan_.is_possible() && plan_.varying_ops == 0) Refuse("nothing in it differs");
     if (loop.opcode == Opcode::kLanes) {
@@ -127,8 +127,8 @@ class Planner {
 
   void ChooseTail(RegionId body) {
     const Op& loop = function_.op(loop_);
-    const char* const why = is_independent_ ? "it has an atomic" : kDependent;
-    if (!is_independent_ && (CarriedCount(loop) > 0 || (loop.immediate & kForExits) != 0))
+    const char* const why = plan_.is_independent ? "it has an atomic" : kDependent;
+    if (!plan_.is_independent && (CarriedCount(loop) > 0 || (loop.immediate & kForExits) != 0))
       return Refuse(why);
     std::vector<ValueId> changed;
     CollectChanged(body, changed);
@@ -155,13 +155,13 @@ class Planner {
     };
     for (OpId id : function_.region(body).ops) {
       const Op& op = function_.op(id);
-      if (!AnyWithin(op, belongs) && !AnyWithin(op, may_rest)) continue;
+      if (!AnyWithin(function_, op, belongs) && !AnyWithin(function_, op, may_rest)) continue;
       const auto operands = function_.operands(op);
       const bool is_access = IsAccess(op);
       // Elsewhere atomics fail at once.
       if (op.opcode == Opcode::kAtomic
               ? op.results.count > 0 || loop.opcode != Opcode::kParallel
-              : is_independent_ || (!is_access && !HasScalarMeaning(op.opcode)))
+              : plan_.is_independent || (!is_access && !HasScalarMeaning(op.opcode)))
         return Refuse(why);
       const auto indices = operands.subspan(1, is_access ? function_.type(operands[0]).rank : 0);
       if (std::ranges::any_of(indices, [&](ValueId index) { return follows[index.index]; }) ||
@@ -178,9 +178,7 @@ class Planner {
                return MayBePartOf(function_, function_.operand(op, 0), storage);
              });
     };
-    if (std::ranges::any_of(function_.region(body).ops,
-                            [&](OpId id) { return AnyWithin(function_.op(id), may_be_changed); }))
-      Refuse(why);
+    if (AnyIn(function_, body, may_be_changed)) Refuse(why);
   }
 
   static bool IsAccess(const Op& op) {
@@ -188,19 +186,9 @@ class Planner {
            op.opcode == Opcode::kAtomic;
   }
 
-  // Whether `holds` of the operation or one in it.
-  template <typename Predicate>
-  bool AnyWithin(const Op& op, const Predicate& holds) const {
-    return holds(op) || std::ranges::any_of(function_.regions_of(op), [&](RegionId region) {
-             return std::ranges::any_of(function_.region(region).ops, [&](OpId id) {
-               return AnyWithin(function_.op(id), holds);
-             });
-           });
-  }
-
   // The arrays whose elements iterations change for others: of a parallel loop those of atomics.
   void CollectChanged(RegionId region, std::vector<ValueId>& changed) const {
-    const Opcode changing = is_independent_ ? Opcode::kAtomic : Opcode::kStore;
+    const Opcode changing = plan_.is_independent ? Opcode::kAtomic : Opcode::kStore;
     for (OpId id : function_.region(region).ops) {
       const Op& op = function_.op(id);
       if (op.opcode == changing) changed.push_back(StorageOf(function_, function_.operand(op, 0)));
@@ -512,7 +500,6 @@ class Planner {
 
   const Function& function_;
   const OpId loop_;
-  const bool is_independent_;
   LanePlan plan_;
   std::vector<bool> is_loaded_;  // storage that the body reads
   std::vector<bool> is_known_;   // values that have a shape already

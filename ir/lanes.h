@@ -46,6 +46,7 @@ struct LaneShape {
 
 struct LanePlan {
   std::string refusal;            ///< why there can be no lanes, "it prints"; empty if there can
+  bool is_independent = true;     ///< whether iterations may run in any order
   std::string loss;               ///< why they would be no faster than iterations one by one
   std::vector<LaneShape> shapes;  ///< by value; uniform for those from outside the loop
   std::vector<bool> is_private;   ///< by value: arrays that each lane has for itself

@@ -1,6 +1,7 @@
 // What passes ask about loops before they rearrange them.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,22 @@ void MarkInside(const Function& function, RegionId region, std::vector<bool>& is
 bool IsSimple(const Op& op);
 /// Whether it stores nothing and cannot fail, with all that is in it.
 bool OnlyComputes(const Function& function, const Op& op);
+
+template <typename Predicate>
+bool AnyWithin(const Function& function, const Op& op, const Predicate& holds);
+/// Whether `holds` of an operation of the region, or of one in them.
+template <typename Predicate>
+bool AnyIn(const Function& function, RegionId region, const Predicate& holds) {
+  return std::ranges::any_of(function.region(region).ops,
+                             [&](OpId id) { return AnyWithin(function, function.op(id), holds); });
+}
+/// The same of one operation and those in it.
+template <typename Predicate>
+bool AnyWithin(const Function& function, const Op& op, const Predicate& holds) {
+  return holds(op) || std::ranges::any_of(function.regions_of(op), [&](RegionId region) {
+           return AnyIn(function, region, holds);
+         });
+}
 
 /// By value: whether one of `values` is computed from it, or is it.
 std::vector<bool> SourcesOf(const Function& function, std::span<const ValueId> values);

@@ -8,16 +8,12 @@
 
 #include "backends/cpu/lane_emitter.h"
 #include "backends/llvm/scalar_code.h"
-#include "ir/loop_nest.h"
+#include "ir/small_loops.h"
 
 namespace einkorn::cpu {
 namespace {
 
-// Larger loops are not made twice for checks that are made once.
-constexpr size_t kMostGuardedOps = 24;
-// The same for loops with several accumulators, ...
-constexpr size_t kMostUnrolledOps = 16;
-// ... which have so many.
+// Of loops with several ones.
 constexpr unsigned kAccumulators = 4;
 
 }  // namespace
@@ -62,14 +58,21 @@ std::vector<Code> FunctionEmitter::EmitRegionFor(ir::RegionId id, Slots slots) {
 
 void FunctionEmitter::EmitIf(const ir::Op& op) {
   const auto results = function_.results_of(op);
+  EmitEither(operand(op, 0), results,
+             [&](size_t arm) { return EmitRegionFor(function_.region_of(op, arm), results); });
+}
+
+// Sets the results to what `emit(0)` gives where the condition holds, and `emit(1)` where not.
+void FunctionEmitter::EmitEither(Value* condition, Slots results,
+                                 ::llvm::function_ref<std::vector<Code>(size_t)> emit) {
   Block* arms[2] = {NewBlock("then"), NewBlock("else")};
   Block* join = NewBlock("join");
-  b_.CreateCondBr(operand(op, 0), arms[0], arms[1]);
+  b_.CreateCondBr(condition, arms[0], arms[1]);
   std::vector<Code> values[2];
   Block* ends[2];
   for (size_t k : {0, 1}) {
     b_.SetInsertPoint(arms[k]);
-    values[k] = EmitRegionFor(function_.region_of(op, k), results);
+    values[k] = emit(k);
     ends[k] = b_.GetInsertBlock();
     b_.CreateBr(join);
   }
@@ -80,6 +83,10 @@ void FunctionEmitter::EmitIf(const ir::Op& op) {
 }
 
 // --- Loops
+
+::llvm::Value* FunctionEmitter::IsBelow(ScalarType type, Value* a, Value* b) {
+  return IsSigned(type) ? b_.CreateICmpSLT(a, b) : b_.CreateICmpULT(a, b);
+}
 
 // Range number `number` of an operation whose operands are triples of from, to, step.
 FunctionEmitter::Range FunctionEmitter::EmitRange(ir::OpId id, const ir::Op& op, size_t number) {
@@ -122,71 +129,21 @@ FunctionEmitter::Range FunctionEmitter::EmitRange(ir::OpId id, const ir::Op& op,
 
 void FunctionEmitter::EmitFor(ir::OpId id, const ir::Op& op) {
   if (const ir::LanePlan* lanes = ChooseLanes(id, op)) return EmitOutlined(id, op, lanes);
-  const std::vector<ir::OpId> accesses = AccessesToGuard(op);
+  std::vector<ir::OpId> accesses;
+  if (MayRepeatLoops()) accesses = ir::AccessesToGuard(function_, op);
   if (accesses.empty()) return EmitLoop(id, op);
   // Small loops are there twice: with the checks of these accesses made before, and as they are.
   const Slots results = function_.results_of(op);
-  Block* guarded = NewBlock("guarded");
-  Block* plain = NewBlock("plain");
-  Block* join = NewBlock("join");
-  b_.CreateCondBr(AreInBounds(op, accesses), guarded, plain);
-  std::vector<Code> codes[2];
-  Block* ends[2];
-  for (size_t k : {0, 1}) {
-    b_.SetInsertPoint(k == 0 ? guarded : plain);
-    const bool was_spare = std::exchange(is_spare_, is_spare_ || k == 1);
-    if (k == 0) guarded_.insert(accesses.begin(), accesses.end());
+  EmitEither(AreInBounds(op, accesses), results, [&](size_t arm) {
+    const bool was_spare = std::exchange(is_spare_, is_spare_ || arm == 1);
+    if (arm == 0) checked_before_.insert(accesses.begin(), accesses.end());
     EmitLoop(id, op);
-    for (ir::OpId access : accesses) guarded_.erase(access);
+    checked_before_.clear();
     is_spare_ = was_spare;
-    for (ir::ValueId result : results) codes[k].push_back(code(result));
-    ends[k] = b_.GetInsertBlock();
-    b_.CreateBr(join);
-  }
-  b_.SetInsertPoint(join);
-  std::vector<Code> phis = Phis(results);
-  for (size_t k : {0, 1}) AddIncoming(phis, codes[k], ends[k]);
-  for (size_t i = 0; i < results.size(); ++i) code(results[i]) = phis[i];
-}
-
-// How many operations there are in a region; beyond every bound if a loop is among them.
-size_t FunctionEmitter::OpsWithoutLoops(ir::RegionId region) const {
-  size_t count = 0;
-  for (ir::OpId id : function_.region(region).ops) {
-    const ir::Op& op = function_.op(id);
-    if (op.regions.count > 0 && op.opcode != Opcode::kIf) return SIZE_MAX / 2;
-    ++count;
-    for (ir::RegionId inner : function_.regions_of(op))
-      count = std::min(count + OpsWithoutLoops(inner), SIZE_MAX / 2);
-  }
-  return count;
-}
-
-// The accesses in a small loop with a check of their bounds whose indices are its variable and what
-// does not change in it.
-std::vector<ir::OpId> FunctionEmitter::AccessesToGuard(const ir::Op& op) const {
-  const auto& body = function_.region(function_.region_of(op, 0));
-  const ir::Op* step = function_.ConstantOf(function_.operand(op, 2));
-  if (is_spare_ || !MayGuard() || step == nullptr || step->immediate != 1 ||
-      (op.immediate & ir::kForInclusive) != 0)
-    return {};
-  if (OpsWithoutLoops(function_.region_of(op, 0)) > kMostGuardedOps) return {};
-  std::vector<bool> inside(function_.values.size());
-  ir::MarkInside(function_, function_.region_of(op, 0), inside);
-  std::vector<ir::OpId> accesses;
-  for (ir::OpId id : body.ops) {
-    const ir::Op& access = function_.op(id);
-    if ((access.opcode != Opcode::kLoad && access.opcode != Opcode::kStore) ||
-        (access.checks & kBoundsBit) == 0)
-      continue;
-    const ir::ValueId array = function_.operand(access, 0);
-    const auto indices = function_.operands(access).subspan(1, function_.type(array).rank);
-    if (!inside[array.index] && std::ranges::all_of(indices, [&](ir::ValueId index) {
-          return index == body.arguments[0] || !inside[index.index];
-        }))
-      accesses.push_back(id);
-  }
-  return accesses;
+    std::vector<Code> codes;
+    for (ir::ValueId result : results) codes.push_back(code(result));
+    return codes;
+  });
 }
 
 // Whether the accesses are in bounds in all iterations, if there are any: the first and the last
@@ -218,47 +175,6 @@ std::vector<ir::OpId> FunctionEmitter::AccessesToGuard(const ir::Op& op) const {
   return holds;
 }
 
-// The operations by which a small loop combines each of its carried values with a term, if all of
-// them are minima or maxima of integers: for these it does not matter in which order, or how often.
-std::vector<ir::OpId> FunctionEmitter::CombinersOf(const ir::Op& op) const {
-  const auto& body = function_.region(function_.region_of(op, 0));
-  const ir::Op* step = function_.ConstantOf(function_.operand(op, 2));
-  if (is_spare_ || !MayGuard() || body.ops.size() > kMostUnrolledOps || step == nullptr ||
-      step->immediate != 1 || (op.immediate & (ir::kForInclusive | ir::kForExits)) != 0)
-    return {};
-  const std::span<const ir::ValueId> carried = std::span(body.arguments).subspan(1);
-  const auto yields = function_.operands(function_.op(body.ops.back()));
-  std::vector<ir::OpId> combiners;
-  for (size_t k = 0; k < carried.size(); ++k) {
-    const Type type = function_.type(carried[k]);
-    const ir::OpId def = function_.value(yields[k]).def;
-    if (!type.is_scalar() || !IsInteger(type.scalar) || !def.valid()) return {};
-    const ir::Op& combiner = function_.op(def);
-    const bool is_choice = combiner.opcode == Opcode::kMin || combiner.opcode == Opcode::kMax;
-    if (!is_choice || std::ranges::find(body.ops, def) == body.ops.end() ||
-        std::ranges::count(function_.operands(combiner), carried[k]) != 1)
-      return {};
-    combiners.push_back(def);
-  }
-  // Nothing else looks at a carried value, or at what becomes of it.
-  for (ir::OpId id : body.ops) {
-    const ir::Op& inner = function_.op(id);
-    if (inner.regions.count > 0) return {};
-    if (inner.opcode == Opcode::kYield || std::ranges::find(combiners, id) != combiners.end())
-      continue;
-    for (ir::ValueId value : function_.operands(inner))
-      if (std::ranges::find(carried, value) != carried.end() ||
-          std::ranges::find(yields, value) != yields.end())
-        return {};
-  }
-  for (size_t k = 0; k < combiners.size(); ++k)
-    for (ir::ValueId value : function_.operands(function_.op(combiners[k])))
-      if (value != carried[k] && (std::ranges::find(carried, value) != carried.end() ||
-                                  std::ranges::find(yields, value) != yields.end()))
-        return {};
-  return combiners;
-}
-
 // As many iterations as there are accumulators one after the other, so that none waits for the one
 // before. Answers where the rest begins, and with what.
 std::pair<::llvm::Value*, std::vector<Code>> FunctionEmitter::EmitWithAccumulators(
@@ -271,7 +187,7 @@ std::pair<::llvm::Value*, std::vector<Code>> FunctionEmitter::EmitWithAccumulato
   const auto number = [&](unsigned value) {
     return ::llvm::ConstantInt::get(from->getType(), value);
   };
-  Value* has_any = IsSigned(type) ? b_.CreateICmpSLT(from, to) : b_.CreateICmpULT(from, to);
+  Value* has_any = IsBelow(type, from, to);
   Value* count = b_.CreateSub(to, from);
   count = b_.CreateSub(count, b_.CreateAnd(count, number(kAccumulators - 1)));
   count = b_.CreateSelect(has_any, count, number(0));
@@ -331,23 +247,21 @@ void FunctionEmitter::EmitLoop(ir::OpId id, const ir::Op& op) {
   const std::span<const ir::ValueId> carried = std::span(arguments).subspan(1);
   const std::vector<Type> types = TypesOf(carried);
   const bool exits = (op.immediate & ir::kForExits) != 0;
-  const bool inclusive = (op.immediate & ir::kForInclusive) != 0;
-  const auto* step = ::llvm::dyn_cast<::llvm::ConstantInt>(operand(op, 2));
   // The common form is counted by the variable itself.
-  const bool is_simple = step != nullptr && step->isOne() && !inclusive;
+  const bool is_simple = ir::CountsByOne(function_, op);
   Range range;
   if (is_simple) {
     range = {operand_type(op, 0), operand(op, 0), operand(op, 1), operand(op, 2), nullptr, nullptr};
-    range.has_value = IsSigned(range.type) ? b_.CreateICmpSLT(range.from, range.to)
-                                           : b_.CreateICmpULT(range.from, range.to);
+    range.has_value = IsBelow(range.type, range.from, range.to);
   } else {
     range = EmitRange(id, op, 0);
   }
   std::vector<Code> initial = CodesFor(function_.operands(op).subspan(3), carried);
-  if (const std::vector<ir::OpId> combiners = CombinersOf(op); !combiners.empty()) {
+  std::vector<ir::OpId> combiners;
+  if (MayRepeatLoops()) combiners = ir::CombinersOf(function_, op);
+  if (!combiners.empty()) {
     std::tie(range.from, initial) = EmitWithAccumulators(id, op, combiners);
-    range.has_value = IsSigned(range.type) ? b_.CreateICmpSLT(range.from, range.to)
-                                           : b_.CreateICmpULT(range.from, range.to);
+    range.has_value = IsBelow(range.type, range.from, range.to);
   }
   Value* mark = HasHeapArrays(region) ? Mark() : nullptr;
 
@@ -380,7 +294,7 @@ void FunctionEmitter::EmitLoop(ir::OpId id, const ir::Op& op) {
                           : b_.CreateAdd(variable, range.step);
   Value* again = nullptr;
   if (is_simple) {
-    again = is_signed ? b_.CreateICmpSLT(next, range.to) : b_.CreateICmpULT(next, range.to);
+    again = IsBelow(range.type, next, range.to);
   } else {
     again = b_.CreateICmpNE(iteration, range.last);
   }

@@ -1,4 +1,5 @@
 // Strips of lanes: values, masks, flags, and scalar operations on vectors.
+#include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/MDBuilder.h>
 
@@ -232,20 +233,6 @@ void LaneEmitter::EmitStrip(const ir::Op& op, const Row& row, Value* count) {
   b_.SetInsertPoint(next);
 }
 
-bool LaneEmitter::MayStoreTo(ir::RegionId region, ir::ValueId array) const {
-  return std::ranges::any_of(function_.region(region).ops, [&](ir::OpId id) {
-    const ir::Op& op = function_.op(id);
-    if (op.opcode == Opcode::kStore) {
-      const ir::ValueId stored = function_.operand(op, 0);
-      if (ir::StorageOf(function_, stored) == ir::StorageOf(function_, array) ||
-          ir::MayBePartOf(function_, stored, array))
-        return true;
-    }
-    return std::ranges::any_of(function_.regions_of(op),
-                               [&](ir::RegionId inner) { return MayStoreTo(inner, array); });
-  });
-}
-
 // Whether a tail had better do it again for each iteration than take it from the lanes: a load of
 // elements that lie side by side, or a conversion of them.
 bool LaneEmitter::IsDoneAgain(ir::OpId id) const {
@@ -256,8 +243,14 @@ bool LaneEmitter::IsDoneAgain(ir::OpId id) const {
     return op.checks == 0 && IsDoneAgain(function_.value(operands[0]).def);
   const ir::RegionId region = function_.region_of(function_.op(body_op_), 0);
   const auto& body = function_.region(region).ops;
+  const auto may_store = [&](const ir::Op& other) {
+    if (other.opcode != Opcode::kStore) return false;
+    const ir::ValueId stored = function_.operand(other, 0);
+    return ir::StorageOf(function_, stored) == ir::StorageOf(function_, operands[0]) ||
+           ir::MayBePartOf(function_, stored, operands[0]);
+  };
   return op.opcode == Opcode::kLoad && std::ranges::find(body, id) != body.end() &&
-         !plan_.is_private[operands[0].index] && !MayStoreTo(region, operands[0]) &&
+         !plan_.is_private[operands[0].index] && !ir::AnyIn(function_, region, may_store) &&
          shape(operands.back()).is_affine() &&
          std::ranges::all_of(operands.subspan(1, operands.size() - 2),
                              [&](ir::ValueId index) { return shape(index).is_uniform(); });
@@ -301,7 +294,9 @@ void LaneEmitter::EmitTail(Value* count, Value* linear, ::llvm::PHINode* again_f
   b_.SetInsertPoint(loop);
   ::llvm::PHINode* first = b_.CreatePHI(b_.getInt64Ty(), 2, "lane");
   first->addIncoming(Int64(0), before);
-  are_places_checked_ = true;
+  checked_before_.insert(plan_.tail.begin(), plan_.tail.end());
+  for (const Input& input : inputs)
+    if (input.again.valid()) checked_before_.insert(input.again);
   for (unsigned k = 0; k < together; ++k) {
     Value* lane = b_.CreateAdd(first, Int64(k), "", true, true);
     Value* iteration = b_.CreateAdd(linear, lane, "", true, true);
@@ -331,7 +326,7 @@ void LaneEmitter::EmitTail(Value* count, Value* linear, ::llvm::PHINode* again_f
     }
     tail_again_ = nullptr;
   }
-  are_places_checked_ = false;
+  checked_before_.clear();
   for (const Input& input : inputs) code(input.value) = input.lanes;
   Value* after = b_.CreateAdd(first, Int64(together), "", true, true);
   first->addIncoming(after, b_.GetInsertBlock());
@@ -360,12 +355,9 @@ std::vector<::llvm::Value*> LaneEmitter::EmitMerged(const ir::Op& op) {
   const auto& arguments = function_.region(merge).arguments;
   while (width_ > 1) {
     width_ /= 2;
-    std::vector<int> low(width_), high(width_);
-    std::iota(low.begin(), low.end(), 0);
-    std::iota(high.begin(), high.end(), static_cast<int>(width_));
     for (size_t i = 0; i < values.size(); ++i) {
-      Set(arguments[i], b_.CreateShuffleVector(values[i], low));
-      Set(arguments[values.size() + i], b_.CreateShuffleVector(values[i], high));
+      Set(arguments[i], Half(values[i], 0));
+      Set(arguments[values.size() + i], Half(values[i], 1));
     }
     EmitRegion(merge);
     values = lanes_of(merge);
@@ -409,17 +401,17 @@ void LaneEmitter::Flag(Value* fails, unsigned bits) {
   may_be_flagged_ = true;
 }
 
+::llvm::Value* LaneEmitter::Half(Value* lanes, unsigned number) {
+  const unsigned half =
+      ::llvm::cast<::llvm::FixedVectorType>(lanes->getType())->getNumElements() / 2;
+  return b_.CreateShuffleVector(lanes, ::llvm::createSequentialMask(number * half, half, 0));
+}
+
 // Whether some lane is negative.
 ::llvm::Value* LaneEmitter::AnySign(Value* lanes) {
   auto* type = ::llvm::cast<::llvm::FixedVectorType>(lanes->getType());
-  const unsigned half = type->getNumElements() / 2;
-  if (type->getNumElements() * type->getScalarSizeInBits() > module_.vector_bits()) {
-    std::vector<int> low(half), high(half);
-    std::iota(low.begin(), low.end(), 0);
-    std::iota(high.begin(), high.end(), static_cast<int>(half));
-    return AnySign(
-        b_.CreateOr(b_.CreateShuffleVector(lanes, low), b_.CreateShuffleVector(lanes, high)));
-  }
+  if (type->getNumElements() * type->getScalarSizeInBits() > module_.vector_bits())
+    return AnySign(b_.CreateOr(Half(lanes, 0), Half(lanes, 1)));
   return Any(b_.CreateICmpSLT(lanes, ::llvm::Constant::getNullValue(type)));
 }
 

@@ -170,7 +170,7 @@ std::vector<::llvm::Value*> FunctionEmitter::IndicesAndSizes(const ir::Op& op) {
   std::vector<Value*> indices;
   for (size_t d = 0; d < type.rank; ++d)
     indices.push_back(llvm_code::ToI64(b_, operand_type(op, d + 1), operand(op, d + 1)));
-  if ((op.checks & kBoundsBit) != 0 && !are_places_checked_ && !guarded_.contains(id)) {
+  if ((op.checks & kBoundsBit) != 0 && !checked_before_.contains(id)) {
     // A negative index is large as an unsigned number.
     Value* outside = nullptr;
     for (size_t d = 0; d < type.rank; ++d) {

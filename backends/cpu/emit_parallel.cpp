@@ -90,7 +90,8 @@ bool FunctionEmitter::MayBeLanes(ir::OpId id, const ir::Op& op) {
   const bool is_short =
       from != nullptr && to != nullptr && to->immediate - from->immediate < kLeastLaneIterations;
   if (is_short) return false;
-  return module_.IsIndependent(id_, id) || (PlanOf(id).is_possible() && !PlanOf(id).tail.empty());
+  const ir::LanePlan& plan = PlanOf(id);
+  return plan.is_independent || (plan.is_possible() && !plan.tail.empty());
 }
 
 const ir::LanePlan& FunctionEmitter::PlanOf(ir::OpId id) {

@@ -188,15 +188,15 @@ class FunctionEmitter {
 
   // --- control (emit_control.cpp)
   void EmitIf(const ir::Op& op);
+  void EmitEither(Value* condition, std::span<const ir::ValueId> results,
+                  ::llvm::function_ref<std::vector<Code>(size_t)> emit);
+  Value* IsBelow(ScalarType type, Value* a, Value* b);
   void EmitFor(ir::OpId id, const ir::Op& op);
   void EmitLoop(ir::OpId id, const ir::Op& op);
-  /// Whether there may be loops that are there twice.
-  virtual bool MayGuard() const { return true; }
-  std::vector<ir::OpId> CombinersOf(const ir::Op& op) const;
+  /// Whether the code of a loop may be there more than once.
+  virtual bool MayRepeatLoops() const { return !is_spare_; }
   std::pair<Value*, std::vector<Code>> EmitWithAccumulators(ir::OpId id, const ir::Op& op,
                                                             const std::vector<ir::OpId>& combiners);
-  size_t OpsWithoutLoops(ir::RegionId region) const;
-  std::vector<ir::OpId> AccessesToGuard(const ir::Op& op) const;
   Value* AreInBounds(const ir::Op& op, const std::vector<ir::OpId>& accesses);
   void EmitWhile(const ir::Op& op);
   /// Stands at the end of a round of a `while`.
@@ -283,10 +283,9 @@ class FunctionEmitter {
 
   Value* memo_ = nullptr;  // arguments and results of a function whose results are kept
   bool is_body_ = false;
-  ir::OpId body_op_;                 ///< in a body: its loop
-  std::set<ir::OpId> guarded_;       ///< accesses that were checked before their loop
-  bool are_places_checked_ = false;  ///< accesses are known to be in bounds
-  std::vector<bool> made_here_;      ///< in a body: arrays of the iteration, by value
+  ir::OpId body_op_;                   ///< in a body: its loop
+  std::set<ir::OpId> checked_before_;  ///< accesses whose bounds were checked already
+  std::vector<bool> made_here_;        ///< in a body: arrays of the iteration, by value
   struct PrivateCopy {
     ir::OpId add;              // one of the operations that it is for
     Value* is_used = nullptr;  // whether the array is small enough

@@ -43,7 +43,6 @@ class LaneEmitter final : public FunctionEmitter {
   Value* InFirstIteration(ir::ValueId index, const ir::Op& op, const Row& row);
   /// The lanes from iteration `row.numbers.back()` on: the first `count`, or all if it is null.
   void EmitStrip(const ir::Op& op, const Row& row, Value* count);
-  bool MayStoreTo(ir::RegionId region, ir::ValueId array) const;
   bool IsDoneAgain(ir::OpId id) const;
   void EmitTail(Value* count, Value* linear, ::llvm::PHINode* again_from);
   void LeaveIf(Value* condition, const Site& site,
@@ -53,6 +52,8 @@ class LaneEmitter final : public FunctionEmitter {
   /// `fails` is as FailIf has it.
   void Flag(Value* fails, unsigned bits);
   Value* AnySign(Value* lanes);
+  /// The first half of the lanes, or for 1 the second one.
+  Value* Half(Value* lanes, unsigned number);
   bool MayAddSaturating(const ir::Op& op) const;
   void EmitSaturatingSum(ir::OpId id, const ir::Op& op);
   void TestSums();
@@ -98,7 +99,7 @@ class LaneEmitter final : public FunctionEmitter {
   /// Takes note of where a sum or difference starts again if one of its operands does.
   void FollowWrapped(const ir::Op& op);
   bool HasHeapArrays(ir::RegionId) const override { return false; }
-  bool MayGuard() const override { return false; }
+  bool MayRepeatLoops() const override { return false; }
   /// No lanes in lanes.
   const ir::LanePlan* ChooseLanes(ir::OpId, const ir::Op&) override { return nullptr; }
   void EmitLanesIf(const ir::Op& op);
